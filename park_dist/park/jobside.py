@@ -26,6 +26,9 @@ __all__ = ["FILES", "Mark", "in_turn", "job", "job_directory", "mark_of", "progr
 _MARK = "__park_job__"
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
 
+_MOST_BYTES = 60_000
+"""Of the values of one report: a service looks for the newest in the last 64 KiB of all."""
+
 FILES = ("infile", "outfile")
 """Parameters whose texts (``~/…``, ``/ROOT/…``) name files of the service, without ``files=``."""
 
@@ -257,13 +260,14 @@ def progress(done: float | None = None, total: float | None = None, **values: ob
 
     ``park.progress(step, steps, chisq=1.3)``. Outside a job nothing happens. Numbers,
     strings and what converts to them by ``item()`` or ``tolist()`` (numpy) travel as they
-    are, anything else as its ``str()``; a value that is not finite becomes null.
+    are, anything else as its ``str()``; a value that is not finite becomes null, and so do
+    the largest, where all together are more than 60,000 bytes of JSON.
     """
     path = os.environ.get("PARK_PROGRESS_FILE")
     if path is None:
         return
-    report = {"time": time.time(), "done": done, "total": total, "values": values}
-    line = json.dumps(_plain(report)) + "\n"
+    said = {"time": time.time(), "done": _plain(done), "total": _plain(total)}
+    line = json.dumps({**said, "values": _what_fits(values)}) + "\n"
     # one write in append mode: lines of several threads or processes do not mix
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
@@ -290,6 +294,18 @@ def job_directory() -> Path:
     A job starts there. This finds it again after an ``os.chdir``.
     """
     return Path(os.environ.get("PARK_JOB_DIRECTORY") or Path.cwd())
+
+
+def _what_fits(values: dict[str, object]) -> dict[str, object]:
+    """Return ``values`` as JSON data, without those for which a report has no room."""
+    plain = {name: _plain(value) for name, value in values.items()}
+    sizes = {name: len(json.dumps({name: value})) for name, value in plain.items()}
+    left = _MOST_BYTES
+    for name in sorted(sizes, key=sizes.__getitem__):
+        left -= sizes[name]
+        if left < 0:
+            plain[name] = None
+    return plain
 
 
 def _plain(value: object) -> object:

@@ -291,3 +291,16 @@ def test_a_job_sees_that_it_is_to_stop_and_outside_of_jobs_nothing_is(
     (tmp_path / "stop").touch()
     assert should_stop()
     assert park.should_stop is should_stop
+
+
+def test_the_largest_values_are_left_out_of_a_report_that_nobody_would_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PARK_PROGRESS_FILE", str(tmp_path / "progress.jsonl"))
+    progress(1, 2, image=[0.5] * 20_000, chisq=1.5, text="x" * 40_000, more="y" * 30_000)
+    (line,) = (tmp_path / "progress.jsonl").read_text().splitlines()
+    report = json.loads(line)
+    assert (report["done"], len(line) < 65_536) == (1, True)
+    values = report["values"]
+    assert (values["image"], values["chisq"], values["text"]) == (None, 1.5, None)
+    assert values["more"] == "y" * 30_000

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 HELD_MS = 50
 MANY = 20_000
-LARGE, LONG, CALLED = str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid4())
-"""Jobs that left 60 MB of text, and a list of 100,000 items; one that is queued with 20 MB."""
+LARGE, LONG, CALLED, BEFORE = (str(uuid.uuid4()) for _ in range(4))
+"""Jobs that left 60 MB of text, and a list of 100,000 items; one that waits with a call of 20 MB,
+and that for which it waits."""
 
 
 def waiting(job: str) -> dict[str, Any]:
@@ -49,12 +50,15 @@ def jobs() -> list[dict[str, Any]]:
 def fill(home: Path) -> None:
     """Write what takes long to make: two large results, and the names of many projects."""
     with closing(sqlite3.connect(home / "park.sqlite")) as database, database:
-        database.execute("UPDATE jobs SET status = 'completed', finished = submitted")
+        database.execute(
+            "UPDATE jobs SET status = 'completed', finished = submitted WHERE id IN (?, ?)",
+            [LARGE, LONG],
+        )
         results = [(LARGE, json.dumps("x" * 60_000_000)), (LONG, json.dumps([*range(100_000)]))]
         database.executemany("INSERT INTO results (job, document) VALUES (?, ?)", results)
         database.execute(
-            "UPDATE jobs SET status = 'queued', finished = NULL, kind = 'call', condition = NULL,"
-            " lock_hash = 'ab', entry_point = 'mymodel:fit' WHERE id = ?",
+            "UPDATE jobs SET kind = 'call', lock_hash = 'ab', entry_point = 'mymodel:fit'"
+            " WHERE id = ?",
             [CALLED],
         )
         call = json.dumps({"args": [[number / 7 for number in range(MANY * 50)]], "kwargs": {}})
@@ -73,7 +77,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
         (folder / str(number)).touch()
     options = ("--upstream", "none", "--watch-loop", str(HELD_MS), "--root", f"many={folder}")
     with ParkService(tmp_path_factory.mktemp("large"), *options) as service:
-        service.request("POST", "/api/v1/jobs", json=[*map(waiting, (LARGE, LONG, CALLED))])
+        following = waiting(CALLED)
+        following["when"]["condition"] = {"job": BEFORE, "is": "cancelled"}
+        others = [waiting(job) for job in (LARGE, LONG, BEFORE)]
+        service.request("POST", "/api/v1/jobs", json=[*others, following])
         service.stop()
         fill(service.home)
         yield service.start()
@@ -169,6 +176,7 @@ def hold_ms(service: ParkService, method: str, path: str, body: Any) -> float:
 
 
 def test_nobody_waits_for_a_large_call_that_starts(service: ParkService) -> None:
+    service.request("POST", f"/api/v1/jobs/{BEFORE}/cancel")
     ended = service.job_when_final(CALLED)  # there is no environment for it
     assert ended["status"] == "failed"
     service.get("/api/v1")  # the watch has written by then what it saw
