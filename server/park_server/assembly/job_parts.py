@@ -205,6 +205,7 @@ def _peers(foundation: Foundation, events: OutsideEvents) -> ServicePeers:
         disk=foundation.disk,
         identity=foundation.lending.identity,
         passes=foundation.lending.passes,
+        largest_bytes=foundation.settings.fetch_limit_bytes,
     )
 
 

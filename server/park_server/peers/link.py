@@ -18,10 +18,12 @@ from park.wire import API, StopHow, VerdictRecord, decode, json_body
 from park_server.bouncing.wanted_passes import Wanted, WantedPassBook
 from park_server.clock import now
 from park_server.jobs.races.race_rows import Order
+from park_server.json_pieces import LARGE_BYTES, loads
 from park_server.peers.lent import Lent, Opening
 from park_server.peers.outage import Outage
 from park_server.peers.urls import file_path, job_path, normalised
 from park_server.proofs.identity import ServiceIdentity
+from park_server.threads import in_thread
 
 __all__ = ["Barred", "Followed", "Link", "Silent"]
 
@@ -35,8 +37,14 @@ _GRACE_S = 15.0
 _MOST_READS = 16
 """Records and files that are read at a time; long polls do not count."""
 
-_LARGEST_ANSWER = 256 << 20
+_LARGEST_RESULT = 256 << 20
 """Bytes of a record with its result; files, which may be larger, are streamed."""
+
+_LARGEST_ANSWER = 16 << 20
+"""Bytes of all else: verdicts of some hundred leaves, the state of a job, what is wrong."""
+
+_WHOLE_S = 600.0
+"""How long an answer may take to come that has begun."""
 
 _LONGEST_LINE = 2_000
 
@@ -177,7 +185,7 @@ class Link:
             ),
         )
         try:
-            said = [decode(VerdictRecord, each) for each in _json(answer)]
+            said = [decode(VerdictRecord, each) for each in await _json(answer)]
             verdicts = [Verdict(Truth(each.truth), _line(each.why)) for each in said]
         except (TypeError, ValueError) as error:
             raise Silent(f"its verdicts cannot be read: {error}") from error
@@ -190,8 +198,8 @@ class Link:
         path = f"{job_path(job)}/result"
         opening = await self._opening("GET", path, lent)
         async with self._slots:
-            answer = await self._answer("GET", path, opening)
-        document: dict[str, Any] = _json(answer)
+            answer = await self._answer("GET", path, opening, largest=_LARGEST_RESULT)
+        document: dict[str, Any] = await _json(answer)
         return document
 
     async def end_job(self, order: Order, lent: Lent) -> str:
@@ -201,7 +209,7 @@ class Link:
         path = f"{job_path(order.competitor)}/{'stop' if is_kept else 'cancel'}"
         opening = await self._opening("POST", path, lent)
         async with self._slots:
-            answer = _json(await self._answer("POST", path, opening, params=query))
+            answer = await _json(await self._answer("POST", path, opening, params=query))
         return _line(str(answer.get("status"))) if isinstance(answer, dict) else ""
 
     async def renew(self, lent: Lent) -> None:
@@ -252,11 +260,17 @@ class Link:
         return replace(_itself(lent), token=token, wanted=wanted, was_sent=sent is not None)
 
     async def _answer(
-        self, method: str, path: str, opening: Opening | None = None, **arguments: Any
+        self,
+        method: str,
+        path: str,
+        opening: Opening | None = None,
+        *,
+        largest: int = _LARGEST_ANSWER,
+        **arguments: Any,
     ) -> bytes:
         response = await self._sent(self._request(method, path, **arguments), opening)
         try:
-            body = await _body(response)
+            body = await _body(response, largest)
         except httpx2.HTTPError as error:
             raise Silent(_told(error)) from error
         finally:
@@ -309,16 +323,26 @@ def _itself(lent: Lent) -> Opening:
     return Opening(token=lent.token, holder=lent.holder, request_id=lent.request_id)
 
 
-async def _body(response: httpx2.Response) -> bytes:
-    """Return the body; raises `CannotSatisfy` for one that would fill the memory."""
+async def _body(response: httpx2.Response, largest: int = _LARGEST_ANSWER) -> bytes:
+    """Return the body; raises `CannotSatisfy` for one that would fill the memory.
+
+    And `Silent` for one that is compressed, which nobody asked for: what it becomes is known too
+    late; and for one that comes by drops, and does not end.
+    """
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Silent("it answered compressed, which was not asked for")
     body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > _LARGEST_ANSWER:
-            raise CannotSatisfy(
-                f"the answer has more than {_LARGEST_ANSWER >> 20} MiB",
-                hint="pass large results as files",
-            )
+    try:
+        async with asyncio.timeout(_WHOLE_S):
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > largest:
+                    raise CannotSatisfy(
+                        f"the answer has more than {largest >> 20} MiB",
+                        hint="pass large results as files",
+                    )
+    except TimeoutError as error:
+        raise Silent(f"its answer did not end in {_WHOLE_S:.0f} s") from error
     return bytes(body)
 
 
@@ -333,14 +357,19 @@ def _check(status: int, body: bytes) -> None:
     is_ours = isinstance(problem, dict) and str(problem.get("type", "")).startswith(_PROBLEM)
     if not is_ours or status >= _SERVER_FAULT or status == _TOO_MANY:
         raise Silent(f"it answered {status}" if is_ours else f"{status}, not from a park service")
-    detail = _line(str(problem.get("detail", "")))
-    raise from_problem({**problem, "status": status, "detail": detail})
+    detail, hint = (problem.get(name) for name in ("detail", "hint"))
+    said = {"type": str(problem["type"]), "status": status, "detail": _line(str(detail or ""))}
+    # of all else that it may say, nothing is told here
+    raise from_problem(said | ({"hint": _line(hint)} if isinstance(hint, str) else {}))
 
 
-def _json(body: bytes) -> Any:
-    """Return the JSON in ``body``; raises `CannotSatisfy` for what is nested beyond reading."""
+async def _json(body: bytes) -> Any:
+    """Return the JSON in ``body``; raises `CannotSatisfy` for what is nested beyond reading.
+
+    A large one is read beside the event loop.
+    """
     try:
-        return json.loads(body)
+        return loads(body) if len(body) < LARGE_BYTES else await in_thread(loads, body)
     except RecursionError as error:
         raise CannotSatisfy("the answer is nested too deep") from error
     except ValueError as error:

@@ -63,6 +63,7 @@ class ServicePeers:
         identity: ServiceIdentity | None = None,
         passes: WantedPassBook | None = None,
         disk: Disk | None = None,
+        largest_bytes: int = 20 << 30,
     ) -> None:
         self._database = database
         self._addresses = addresses
@@ -81,6 +82,7 @@ class ServicePeers:
             link=self._link,
             listener=listener,
             disk=self._disk,
+            largest_bytes=largest_bytes,
         )
         self._orders = RaceOrders(
             database=database, link=self._link, disk=self._disk, done=self.release

@@ -23,6 +23,7 @@ from park.model.conditions import brief
 from park.model.encoded_call import check_value
 from park.model.ids import JobId
 from park.model.references import Reference, What
+from park.model.sizes import shown_size
 from park.runtime.codec import TAG
 from park.runtime.values.selection import narrowed
 from park.wire import FileRecord, decode, encode
@@ -76,7 +77,10 @@ class Stager:
         link: Callable[[str], Link],
         listener: PeerListener,
         disk: Disk,
+        largest_bytes: int = 20 << 30,
     ) -> None:
+        """``largest_bytes`` is the most that the files of one job elsewhere may have."""
+        self._largest_bytes = largest_bytes
         self._database = database
         self._content = content
         self._link = link
@@ -185,7 +189,7 @@ class Stager:
             raise CannotStage(f"no grant of {link.url} came with the job")
         try:
             answer = await link.patiently(lambda: link.job(job, lent))
-            files = [decode(FileRecord, each) for each in answer["job"]["files"]]
+            files = await in_thread(_files_of, answer)
             if "result" not in answer:
                 status, error = answer["job"]["status"], answer["job"].get("error")
                 raise CannotStage(f"{where} has no result: it is {status}: {error}")
@@ -214,9 +218,7 @@ class Stager:
         result: Any,
     ) -> Any:
         if reference.what is What.VALUE:
-            part, path = _needed(result, reference)
-            _check_nodes(part, link.host, own=reference.own)
-            check_value(part, "its result")
+            part, path = await in_thread(_checked_part, result, reference, link.host)
             return {TAG: "selected", "value": part, "path": [list(step) for step in path]}
         file = file_meant(reference.job, files, reference.name, _returned(result))
         if reference.what is What.URL:  # with its content, by which the call is known again
@@ -229,6 +231,7 @@ class Stager:
         self, link: Link, lent: Lent, job: dict[str, Any], files: Sequence[FileRecord]
     ) -> dict[str, Any]:
         """Bring all files of a job here; return what is told of it and of them."""
+        self._require_size(sum(file.size for file in files), f"{len(files):,} files")
         for file in files:
             await self._brought_once(link, lent, str(job["id"]), file)
         told = {name: job.get(name) for name in ("entry_point", "set_hash", "label")}
@@ -240,6 +243,7 @@ class Stager:
         The download is made with the grant of one of them. Where that fails another tries
         with its own.
         """
+        self._require_size(file.size, file.name)
         is_own = False
 
         async def download() -> None:
@@ -254,6 +258,14 @@ class Stager:
             except ParkError:
                 if is_own:
                     raise
+
+    def _require_size(self, size: int, what: str) -> None:
+        """Raise `CannotStage` for more than anybody brings here: the disk is everybody's."""
+        if size > self._largest_bytes:
+            raise CannotStage(
+                f"{what} with {shown_size(size)}, and at most {shown_size(self._largest_bytes)}"
+                " are brought here (park serve --fetch-limit)"
+            )
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
@@ -306,6 +318,21 @@ def _check_whole(done: int, file: FileRecord, response: httpx2.Response) -> None
         raise Silent(
             f"{file.name} ended after {done} of {file.size} bytes ({response.status_code})"
         )
+
+
+def _files_of(answer: Any) -> list[FileRecord]:
+    """Return what a job elsewhere left; raises what odd data makes Python raise."""
+    return [decode(FileRecord, each) for each in answer["job"]["files"]]
+
+
+def _checked_part(
+    result: Any, reference: Reference, host: str
+) -> tuple[Any, Sequence[tuple[str, str | int]]]:
+    """Return what `_needed` does, seen to be data; in a thread, since it may be large."""
+    part, path = _needed(result, reference)
+    _check_nodes(part, host, own=reference.own)
+    check_value(part, "its result")
+    return part, path
 
 
 def _needed(result: Any, reference: Reference) -> tuple[Any, Sequence[tuple[str, str | int]]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -11,20 +13,21 @@ import pytest
 from support.services.elsewhere import URL, Elsewhere, leaf
 from support.session.limits import LIMIT_S
 
-from park.errors import NotAuthenticated, UnknownItem, UsageError
+from park.errors import CannotSatisfy, NotAuthenticated, UnknownItem, UsageError
 from park.model.truth import NOT_YET, TRUE
 from park.wire import PassAnswer
 from park_server.bouncing.wanted_passes import WantedPassBook
 from park_server.bus import Bus
 from park_server.egress.addresses import AddressPolicy
 from park_server.egress.guarded_transport import GuardedTransport
+from park_server.peers import link as link_module
 from park_server.peers.lent import Lent
 from park_server.peers.link import Barred, Followed, Link, Silent
 from park_server.peers.outage import Outage
 from park_server.peers.urls import file_url, normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 
 def asking(elsewhere: Elsewhere, ask: Callable[[Link], Awaitable[Any]]) -> Any:
@@ -86,6 +89,76 @@ def test_what_the_service_refuses_is_its_own_error() -> None:
 def test_what_another_attempt_may_answer_is_silence(answer: httpx2.Response) -> None:
     with pytest.raises(Silent):
         asking(Elsewhere(answer=lambda _: answer), lambda link: link.follow([followed("a")], 1))
+
+
+@pytest.mark.parametrize("hint", [{"a": 1}, ["x"] * 1_000, "x" * 100_000, 3, None])
+def test_what_a_refusal_says_is_a_line_or_nothing(hint: Any) -> None:
+    said = {"type": "urn:park:problem:unknown-item", "detail": ["x" * 9_000], "hint": hint}
+    answer = httpx2.Response(404, json=said | {"details": {"much": "x" * 9_000}, "status": "odd"})
+    with pytest.raises(UnknownItem) as refused:
+        asking(Elsewhere(answer=lambda _: answer), lambda link: link.job("x", Lent("good")))
+    assert len(str(refused.value)) < 5_000
+    assert refused.value.details == {}
+    assert isinstance(refused.value.hint, str | None)
+
+
+def test_what_is_compressed_is_not_looked_at() -> None:
+    """A thousand bytes become a million, or a thousand million."""
+    bomb = gzip.compress(bytes(1 << 20))
+    answer = httpx2.Response(200, content=_in_pieces(bomb), headers={"Content-Encoding": "gzip"})
+    with pytest.raises(Silent, match="compressed"):
+        asking(Elsewhere(answer=lambda _: answer), lambda link: link.job("x", Lent("good")))
+
+
+@pytest.mark.parametrize("ask", ["follow", "refusal"])
+def test_what_is_larger_than_any_such_answer_is_read_no_further(ask: str) -> None:
+    taken = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            taken.append(1)
+            yield bytes(1 << 16)
+
+    answer = httpx2.Response(200 if ask == "follow" else 404, content=endless())
+    with pytest.raises(CannotSatisfy, match="more than 16 MiB"):
+        asking(Elsewhere(answer=lambda _: answer), lambda link: link.follow([followed("a")], 1))
+    assert len(taken) == (16 << 4) + 1
+
+
+def test_an_answer_that_comes_by_drops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_module, "_WHOLE_S", 0.0)
+
+    async def drops() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0)
+            yield b" "
+
+    answer = httpx2.Response(200, content=drops())
+    with pytest.raises(Silent, match="did not end"):
+        asking(Elsewhere(answer=lambda _: answer), lambda link: link.job("x", Lent("good")))
+
+
+def test_a_large_answer_is_read_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of a gigabyte of JSON takes seconds, in which nobody else was answered."""
+    threads = []
+
+    def loads(body: bytes) -> Any:
+        threads.append(threading.get_ident())
+        return json.loads(body)
+
+    monkeypatch.setattr(link_module, "loads", loads)
+    elsewhere = Elsewhere(results={"small": 1, "large": ["x" * 100] * 1_000})
+
+    async def ask(link: Link) -> None:
+        await link.job("small", Lent("good"))
+        await link.job("large", Lent("good"))
+
+    asking(elsewhere, ask)
+    assert [each == threading.get_ident() for each in threads] == [True, False]
+
+
+async def _in_pieces(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 def test_a_token_goes_nowhere_else_on_a_redirect() -> None:

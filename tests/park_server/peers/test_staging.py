@@ -206,6 +206,22 @@ def test_a_part_that_is_data_is_had_of_a_result_that_is_pickled_elsewhere(tmp_pa
     run(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("what", [What.FILE, What.FILES])
+def test_more_than_anybody_fetches_is_not_brought(tmp_path: Path, what: What) -> None:
+    """How large a file is says who has it: it could fill the disk of all."""
+
+    async def scenario(lab: Lab) -> None:
+        lab.other.results["r"] = None
+        lab.other.records["r"] = [file_record("f") | {"size": 1 << 60}]
+        lab.job("here", to("r", what, name="f" if what is What.FILE else None))
+        lab.peers.stage(HERE)
+        await lab.listener.count(1)
+        assert "at most 20.0 GiB are brought here" in lab.listener.failed["here"]
+        assert lab.other.asked("GET", "/jobs/r/files/f") == 0
+
+    run(tmp_path, scenario)
+
+
 @pytest.mark.parametrize("kind", ["file", "service-file", "reference", "function", "of-tomorrow"])
 def test_a_result_cannot_have_this_service_open_files(tmp_path: Path, kind: str) -> None:
     async def scenario(lab: Lab) -> None:
