@@ -34,6 +34,8 @@ SetHash = NewType("SetHash", str)
 
 _SET_HASH_FORMAT = 1
 
+_HEX = frozenset("0123456789abcdef")
+
 
 def normalized_version(text: str) -> str:
     """Return ``text`` as PEP 440 normalises it, or unchanged where it is no PEP 440 version.
@@ -54,7 +56,7 @@ def is_tree_version(version: str) -> bool:
     (True, False)
     """
     last = version.partition("+")[2].rpartition(".")[2]
-    return len(last) == 17 and last[0] == "t" and all(c in "0123456789abcdef" for c in last[1:])  # noqa: PLR2004 (t and 16 hex digits)
+    return len(last) == 17 and last[0] == "t" and _HEX.issuperset(last[1:])  # noqa: PLR2004 (t and 16 hex digits)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)

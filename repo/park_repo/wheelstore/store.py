@@ -15,6 +15,7 @@ entry by its path, and see the new one when it is there.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ class WheelStore:
     def __init__(self, root: Path) -> None:
         self._folder = root.resolve() / _FORMAT
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._sizes: dict[StoreKey, tuple[tuple[int, int], int]] = {}
 
     @property
     def folder(self) -> Path:
@@ -71,10 +73,34 @@ class WheelStore:
     def entries(self) -> Iterator[StoreEntry]:
         """Yield every complete entry, sorted by key."""
         for mark in sorted(self._folder.glob("*.json")):
-            if not mark.name.endswith(".files.json"):
+            if _is_mark(mark.name):
                 entry = self.get(StoreKey(mark.stem))
                 if entry is not None:
                     yield entry
+
+    def sizes(self) -> dict[StoreKey, int]:
+        """Return what each complete entry takes, in bytes.
+
+        Each mark is read once, and again where another has taken its place: a model that is
+        worked on leaves thousands, and they are asked for whenever somebody looks.
+        """
+        found: dict[StoreKey, tuple[tuple[int, int], int]] = {}
+        with os.scandir(self._folder) as there:
+            marks = [each for each in there if _is_mark(each.name)]
+        for mark in marks:
+            key = StoreKey(mark.name.removesuffix(".json"))
+            try:
+                status = mark.stat()
+            except FileNotFoundError:  # it was put aside meanwhile
+                continue
+            stamp = (status.st_ino, status.st_mtime_ns)
+            known = self._sizes.get(key)
+            if known is not None and known[0] == stamp:
+                found[key] = known
+            elif (entry := self.get(key)) is not None:
+                found[key] = (stamp, entry.size_bytes)
+        self._sizes = found
+        return {key: size for key, (_, size) in found.items()}
 
     def add(self, wheel: Path, *, sha256: str, compiler: Compiler) -> StoreEntry:
         """Unpack and compile ``wheel`` unless it is here; return its entry."""
@@ -267,6 +293,10 @@ class WheelStore:
         if not bytecode:
             stamps = [s for s in stamps if not bytecode_folders.is_bytecode(s.path)]
         disk.write_durably(self._stamps_file(key), json.dumps(stamps).encode())
+
+
+def _is_mark(name: str) -> bool:
+    return name.endswith(".json") and not name.endswith(".files.json")
 
 
 def _check_digest(wheel: Path, sha256: str) -> None:

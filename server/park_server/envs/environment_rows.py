@@ -7,9 +7,9 @@ each user who has an install of it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 from sqlalchemy import (
@@ -50,9 +50,12 @@ __all__ = [
     "grown",
     "installed",
     "keep",
+    "known",
     "lock",
     "may_see",
+    "newest_first",
     "of_others",
+    "own_bytes",
     "pin",
     "pinned",
     "ready",
@@ -64,6 +67,9 @@ SHORTEST_PREFIX = 6
 """Six hex digits of a lock hash: shorter ones are more likely a slip than a name."""
 
 _HEX = frozenset("0123456789abcdef")
+
+_MOST_NAMED = 500
+"""So many rows are asked for by their keys; databases take some thousands of parameters."""
 
 _NEEDED_BY = (JobState.QUEUED, JobState.RUNNING)
 """Jobs in these states are bound to their environment and will not ask for it again."""
@@ -97,9 +103,11 @@ class KnownEnvironment:
     last_used: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Installed:
-    """One version of a project that came to a lock, and who installed it."""
+class Installed(NamedTuple):
+    """One version of a project that came to a lock, and who installed it.
+
+    A tuple, since a listing makes thousands of them where a model is worked on.
+    """
 
     project: str
     version: str
@@ -126,10 +134,33 @@ _ENVIRONMENTS = (
 )
 
 
-def every(connection: Connection, prefix: str = "") -> list[KnownEnvironment]:
-    """Return all environments whose lock hash begins with ``prefix``, the newest first."""
-    query = _ENVIRONMENTS.where(_begins(environments.c.lock_hash, prefix))
-    return [_environment(row) for row in connection.execute(query)]
+def every(connection: Connection) -> list[KnownEnvironment]:
+    """Return all environments, the newest first."""
+    return [_environment(row) for row in connection.execute(_ENVIRONMENTS)]
+
+
+def newest_first(connection: Connection, prefix: str = "") -> list[LockHash]:
+    """Return the lock hashes of all environments that begin with ``prefix``, the newest first."""
+    query = select(environments.c.lock_hash).where(_begins(environments.c.lock_hash, prefix))
+    found = connection.execute(query.order_by(environments.c.created.desc()))
+    return list(found.scalars().all())
+
+
+def known(
+    connection: Connection, lock_hashes: Collection[LockHash]
+) -> dict[LockHash, KnownEnvironment]:
+    """Return what is known of these environments, by lock hash."""
+    if len(lock_hashes) > _MOST_NAMED:
+        wanted = frozenset(lock_hashes)
+        return {each.lock_hash: each for each in every(connection) if each.lock_hash in wanted}
+    rows = connection.execute(_ENVIRONMENTS.where(environments.c.lock_hash.in_(lock_hashes)))
+    return {LockHash(row.lock_hash): _environment(row) for row in rows}
+
+
+def own_bytes(connection: Connection) -> dict[LockHash, int]:
+    """Return what each environment takes alone while it is on the disk, by lock hash."""
+    rows = connection.execute(select(environments.c.lock_hash, environments.c.own_bytes))
+    return {LockHash(lock_hash): size for lock_hash, size in rows}
 
 
 def _begins(lock_hash: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
@@ -200,10 +231,9 @@ def installed(
         .order_by(installs.c.id)
     )
     found: defaultdict[str, dict[Installed, None]] = defaultdict(dict)
-    for row in connection.execute(query):
-        if may_see(user, row.user, row.request_of_others, shared):
-            each = Installed(project=row.project, version=row.version, user=row.user)
-            found[row.lock_hash][each] = None
+    for lock_hash, project, version, owner, request in connection.execute(query).all():
+        if owner == user or may_see(user, owner, request, shared):
+            found[lock_hash][Installed(project, version, owner)] = None
     return {lock_hash: list(each) for lock_hash, each in found.items()}
 
 

@@ -319,8 +319,7 @@ class EnvironmentKeeper:
             )
             for known in present
         ]
-        sizes = {entry.key: entry.size_bytes for entry in self._environments.entries()}
-        return to_evict(candidates, sizes, quota_bytes)
+        return to_evict(candidates, self._environments.sizes(), quota_bytes)
 
 
 def _note_ready(connection: Connection, environment: Environment) -> None:

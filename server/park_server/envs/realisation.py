@@ -181,6 +181,10 @@ class Environments:
         """Yield the entries of the wheel store."""
         return self._store.entries()
 
+    def sizes(self) -> dict[StoreKey, int]:
+        """Return what each entry of the wheel store takes; cheap where nothing has changed."""
+        return self._store.sizes()
+
     def verify(
         self,
         lock_hash: LockHash,

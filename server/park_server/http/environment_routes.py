@@ -137,16 +137,20 @@ def summaries(
     pinned = database.read(environment_rows.pinned)
     every = [
         each
-        for each in database.read(lambda c: environment_rows.every(c, prefix))
-        if parts.approvals.permits(user, each.lock_hash)
+        for each in database.read(lambda c: environment_rows.newest_first(c, prefix))
+        if each in installed and parts.approvals.permits(user, each)
     ]
 
-    def kind(known: environment_rows.KnownEnvironment) -> Hashable:
-        return kind_of([(each.project, each.version) for each in installed[known.lock_hash]])
+    def kind(lock_hash: LockHash) -> Hashable:
+        return kind_of([(project, version) for project, version, _ in installed[lock_hash]])
 
+    # there may be thousands, of which a few are shown: only of these more is read than that
+    shown = folded(every, kind, newest)
+    known = database.read(lambda c: environment_rows.known(c, [each for each, _ in shown]))
     return [
-        _summary(known, installed[known.lock_hash], pinned.get(known.lock_hash, []), older)
-        for known, older in folded((k for k in every if k.lock_hash in installed), kind, newest)
+        _summary(known[each], installed[each], pinned.get(each, []), older)
+        for each, older in shown
+        if each in known  # it may have gone between the two looks
     ]
 
 
@@ -202,13 +206,13 @@ def _detail(parts: ServiceParts, summary: EnvironmentSummary) -> EnvironmentDeta
 
 
 def _storage(parts: ServiceParts) -> StorageRecord:
-    every = parts.database.read(environment_rows.every)
+    own_bytes = parts.database.read(environment_rows.own_bytes)
     present = set(parts.environments.names())
-    entries = list(parts.environments.entries())
+    sizes = parts.environments.sizes()
     return StorageRecord(
         quota_bytes=parts.keeper.quota_bytes,
-        store_bytes=sum(entry.size_bytes for entry in entries),
-        environments_bytes=sum(each.own_bytes for each in every if each.lock_hash in present),
-        wheels=len(entries),
+        store_bytes=sum(sizes.values()),
+        environments_bytes=sum(own_bytes.get(each, 0) for each in present),
+        wheels=len(sizes),
         environments=len(present),
     )

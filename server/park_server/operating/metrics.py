@@ -95,8 +95,8 @@ class Metrics:
     def _of_store(self) -> Gathered:
         store, began = self._store, self._clock()
         if began >= store.good_until:
-            sizes = [entry.size_bytes for entry in self._parts.environments.entries()]
-            store.wheels, store.size = len(sizes), sum(sizes)
+            sizes = self._parts.environments.sizes()
+            store.wheels, store.size = len(sizes), sum(sizes.values())
             store.good_until = began + _PATIENCE * (self._clock() - began)
         return {
             "park_store_wheels": {(): store.wheels},

@@ -143,6 +143,21 @@ def test_the_second_time_nothing_is_unpacked(store: WheelStore, wheel: Path) -> 
     assert list(store.entries()) == [first]
 
 
+def test_what_entries_take_is_read_again_where_they_changed(
+    store: WheelStore, wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest, compiler = file_sha256(wheel), CountingCompiler()
+    entry = store.unpack(wheel, sha256=digest, python=compiler.python, cache_tag=compiler.cache_tag)
+    assert store.sizes() == {entry.key: entry.size_bytes}
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "get", lambda key: pytest.fail(f"{key} is read again"))
+        assert store.sizes() == {entry.key: entry.size_bytes}
+    compiled = store.compile(entry, compiler)
+    assert store.sizes() == {entry.key: compiled.size_bytes}
+    store.remove(entry.key)
+    assert store.sizes() == {}
+
+
 def test_threads_that_want_one_wheel_unpack_it_once(store: WheelStore, wheel: Path) -> None:
     compiler = CountingCompiler()
     with ThreadPoolExecutor(8) as threads:

@@ -70,7 +70,21 @@ def test_what_is_kept_again_is_the_same_environment_with_new_facts(database: Dat
 def test_the_newest_comes_first(database: Database) -> None:
     add_install(database, install_request("demo==2"), lock=LOCKS[1])
     keep(database, LOCKS[1])
+    assert database.read(environment_rows.newest_first) == LOCKS[1::-1]
     assert [each.lock_hash for each in database.read(environment_rows.every)] == LOCKS[1::-1]
+
+
+@pytest.mark.parametrize("most", [0, 500])
+def test_what_is_known_of_some_however_many_they_are(
+    database: Database, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(environment_rows, "_MOST_NAMED", most)
+    add_install(database, install_request("demo==2"), lock=LOCKS[1])
+    keep(database, LOCKS[1], size_bytes=3)
+    first = database.read(lambda c: environment_rows.find(c, LOCKS[0]))
+    some = [LOCKS[0], LOCKS[2]]
+    assert database.read(lambda c: environment_rows.known(c, some)) == {LOCKS[0]: first}
+    assert database.read(environment_rows.own_bytes) == dict.fromkeys(LOCKS[:2], 1)
 
 
 def test_a_lock_is_known_with_who_installed_it_last(database: Database) -> None:
@@ -146,9 +160,9 @@ def test_those_of_a_prefix_are_found_by_it(database: Database) -> None:
     keep(database, LOCKS[1])
 
     def found(prefix: str) -> tuple[list[str], list[str]]:
-        every = database.read(lambda c: environment_rows.every(c, prefix))
+        every = database.read(lambda c: environment_rows.newest_first(c, prefix))
         installed = database.read(lambda c: environment_rows.installed(c, "ada", prefix))
-        return [each.lock_hash for each in every], list(installed)
+        return every, list(installed)
 
     for lock in LOCKS[:2]:
         assert found(lock[:6]) == found(lock) == ([lock], [lock])

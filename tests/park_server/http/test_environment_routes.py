@@ -25,10 +25,11 @@ from park_server.http.app import application
 from park_server.http.auth import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Collection, Iterator
     from pathlib import Path
 
     from fastapi import FastAPI
+    from sqlalchemy import Connection
 
     from park_repo.database import Database
 
@@ -52,9 +53,8 @@ class Environments:
     def names(self) -> list[str]:
         return [FIRST]
 
-    def entries(self) -> Iterator[Any]:
-        yield SimpleNamespace(size_bytes=70)
-        yield SimpleNamespace(size_bytes=7)
+    def sizes(self) -> dict[str, int]:
+        return {"one": 70, "other": 7}
 
     def get(self, lock_hash: LockHash) -> Any:
         if lock_hash != FIRST:
@@ -136,6 +136,36 @@ def test_older_ones_of_a_project_are_counted(http: TestClient) -> None:
     assert (newest["lock_hash"], newest["older"]) == (SECOND, 1)
     assert newest["projects"] == ["demo==2"]
     assert newest["installed_by"] == ["ada"]
+
+
+def test_of_thousands_those_that_are_shown_are_read(
+    http: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = set()
+    known = environment_rows.known
+
+    def noted(connection: Connection, lock_hashes: Collection[LockHash]) -> Any:
+        read.update(lock_hashes)
+        return known(connection, lock_hashes)
+
+    monkeypatch.setattr(environment_rows, "known", noted)
+    for number in range(12):
+        add(database, LockHash(f"cccccc{number:058x}"), f"many=={number}")
+    shown = listed(http, "ada", "?newest=3")
+    assert len([each for each in shown if each.startswith("cccccc")]) == 3
+    assert read == set(shown)
+
+
+def test_one_that_goes_while_it_is_listed_is_left_out(
+    http: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = environment_rows.known
+
+    def without(connection: Connection, lock_hashes: Collection[LockHash]) -> Any:
+        return known(connection, set(lock_hashes) - {SECOND})
+
+    monkeypatch.setattr(environment_rows, "known", without)
+    assert listed(http, "ada") == [FIRST]
 
 
 @pytest.mark.parametrize(
