@@ -159,7 +159,7 @@ def test_those_of_a_prefix_are_found_by_it(database: Database) -> None:
     add_install(database, install_request("demo==2"), lock=LOCKS[1])
     keep(database, LOCKS[1])
 
-    def found(prefix: str) -> tuple[list[str], list[str]]:
+    def found(prefix: str) -> tuple[list[LockHash], list[str]]:
         every = database.read(lambda c: environment_rows.newest_first(c, prefix))
         installed = database.read(lambda c: environment_rows.installed(c, "ada", prefix))
         return every, list(installed)

@@ -141,7 +141,7 @@ def test_older_ones_of_a_project_are_counted(http: TestClient) -> None:
 def test_of_thousands_those_that_are_shown_are_read(
     http: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = set()
+    read: set[str] = set()
     known = environment_rows.known
 
     def noted(connection: Connection, lock_hashes: Collection[LockHash]) -> Any:
