@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 from park.blocks import current_block, reach_threads
-from park.calling import asked_and_named
+from park.calling import asked_and_named, positional_parameters
 from park.client.access.transport import Transport
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
@@ -296,6 +296,7 @@ class Service(ServiceInstalls, ServiceBlock):
                 service=self.url,
                 sending=sending if runs_what_is_here else None,
                 what=what,
+                parameters=positional_parameters(function),
             )
             document = {**common, "call": call.document}
             own = call.sending  # of pickles among the arguments

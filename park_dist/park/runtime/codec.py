@@ -119,7 +119,7 @@ def encode(
     none is read. ``as_whole``: what contains itself, or is nested deeper, is one pickle. Raises
     `CodecError` where a value can be neither expressed nor pickled.
     """
-    encoder = _Encoder(set_hash or None, describe, dumps)
+    encoder = _Encoder(value, set_hash or None, describe, dumps)
     with suppress(RecursionError):
         document = encoder.encode(value)
         if not is_too_deep(document):
@@ -195,11 +195,14 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
+@dataclass(slots=True)
 class _Encoder:
     """Exact types only: an instance of a subclass means more than its base and is pickled."""
 
-    def __init__(self, set_hash: str | None, describe: Describe | None, dumps: Dumps) -> None:
-        self._set_hash, self._describe, self._dumps = set_hash, describe, dumps
+    whole: object
+    set_hash: str | None
+    describe: Describe | None
+    dumps: Dumps
 
     def encode(self, value: object) -> Any:
         kind = type(value)
@@ -269,16 +272,16 @@ class _Encoder:
 
     def pickled(self, value: object) -> Any:
         name = f"{type(value).__module__}.{type(value).__qualname__}"
-        if self._set_hash is None:
+        if self.set_hash is None:
             raise CodecError(f"a value of type {name} can only be pickled, which needs a set hash")
         try:
-            data = self._dumps(value)
+            data = self.dumps(value)
         except RecursionError:
             raise
         except Exception as error:
-            raise CodecError(why_not_pickled(value, error)) from error
-        node = _node("pickle", base64=_base64(data), set_hash=self._set_hash, type=name)
-        return node if self._describe is None else node | {"repr": self._describe(value)}
+            raise CodecError(why_not_pickled(value, error, within=self.whole)) from error
+        node = _node("pickle", base64=_base64(data), set_hash=self.set_hash, type=name)
+        return node if self.describe is None else node | {"repr": self.describe(value)}
 
 
 _PLAIN = frozenset({type(None), bool, str})
@@ -385,9 +388,7 @@ _DECODERS: dict[str, Callable[[_Decoder, dict[str, Any]], Any]] = {
     "bytes": lambda _, node: _bytes_of(node["base64"]),
     "datetime": lambda _, node: dt.datetime.fromisoformat(node["iso"]),
     "date": lambda _, node: dt.date.fromisoformat(node["iso"]),
-    "timedelta": lambda _, node: dt.timedelta(
-        days=node["days"], seconds=node["seconds"], microseconds=node["microseconds"]
-    ),
+    "timedelta": lambda _, n: dt.timedelta(n["days"], n["seconds"], n["microseconds"]),
     "path": lambda _, node: _PURE.get(node.get("pure"), pathlib.Path)(node["value"]),
     "file": _Decoder.file,
     # the service replaces it in arguments; in a result it is still a name

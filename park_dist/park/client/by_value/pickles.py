@@ -12,6 +12,7 @@ from park.client.by_value.sending import Sending
 from park.errors import ParkError
 from park.runtime.by_value import rebuild
 from park.runtime.by_value.reductions import PROTOCOL, reduced
+from park.runtime.by_value.trail import KeepsTrail
 from park.runtime.values.deep import with_a_deep_stack
 
 if TYPE_CHECKING:
@@ -32,7 +33,15 @@ def pickled(value: Any, sending: Sending, *, name: str) -> bytes:
         _Fast(file, sending).dump(value)
         return file.getvalue()
 
-    data = with_a_deep_stack(lambda: _explained(fast, value, sending, name))
+    def deep() -> bytes:
+        file = io.BytesIO()
+        _Alike(file, sending).dump(value)
+        return file.getvalue()
+
+    data = with_a_deep_stack(
+        lambda: _explained(fast, value, sending, name),
+        lambda: _explained(deep, value, sending, name),
+    )
     return _whole(data, sending, name)
 
 
@@ -142,19 +151,5 @@ class _Alike(_InPython):  # type: ignore[misc]  # typeshed does not know it
     dispatch[frozenset] = _ordered
 
 
-class _Trail(_Alike):
+class _Trail(KeepsTrail, _Alike):
     """Knows the way to where it failed."""
-
-    def __init__(self, file: io.BytesIO, sending: Sending) -> None:
-        super().__init__(file, sending)
-        self._way: list[Any] = []
-        self.found: list[Any] = []
-
-    def save(self, obj: Any, save_persistent_id: bool = True) -> None:  # noqa: FBT001, FBT002 (as in `pickle`)
-        self._way.append(obj)
-        try:
-            super().save(obj, save_persistent_id)
-        except Exception:
-            self.found = self.found or list(self._way)
-            raise
-        self._way.pop()

@@ -19,6 +19,7 @@ from park.client.submission.files import File, FileDigest, digest_of, file_meant
 from park.errors import UsageError
 from park.model.encoded_call import references_of_call
 from park.runtime import codec
+from park.runtime.values.unpicklable import names_to
 from park.wire import CallDocument
 
 __all__ = ["EncodedCall", "encode_call", "with_service_files"]
@@ -47,19 +48,22 @@ def encode_call(
     service: str,
     sending: Sending | None = None,
     what: Called | None = None,
+    parameters: tuple[str, ...] = (),
 ) -> EncodedCall:
     """Return the wire form of a call's arguments, for the service at the URL ``service``.
 
     ``sending`` gathers what pickles refer to; without one there is no set hash that they could
-    be read under. ``what`` is called, which may travel by value. Raises `UsageError`
-    for a value that cannot travel, and for a file that cannot be read.
+    be read under. ``what`` is called, which may travel by value, and has ``parameters`` by
+    position. Raises `UsageError` for a value that cannot travel, and for a file that cannot be
+    read.
     """
     arguments = _Arguments(service, sending)
     encoding_arguments.active = True
     try:
         placed = tuple(arguments.prepared(value) for value in args)
         named = {name: arguments.prepared(value) for name, value in kwargs.items()}
-        document, used = _encoded(placed, named, arguments.sending)
+        of = _Parameters(placed, named, parameters)
+        document, used = _encoded(placed, named, arguments.sending, of)
         is_pickled = used is not None
         if what is not None and what.function is not None:
             document, used = {**document, "function": what.function}, used or arguments.sending
@@ -94,7 +98,7 @@ def encode_call(
 
 
 def _encoded(
-    args: tuple[Any, ...], kwargs: dict[str, Any], sending: Sending | None
+    args: tuple[Any, ...], kwargs: dict[str, Any], sending: Sending | None, of: _Parameters
 ) -> tuple[CallDocument, Sending | None]:
     """Return the document, and what the pickles in it refer to, if there are any."""
     try:
@@ -103,15 +107,34 @@ def _encoded(
         if sending is None:
             raise
     own = sending.fork()
-    dumps = partial(_pickled, sending=own)
+    dumps = partial(_pickled, sending=own, of=of)
     return codec.encode_call(args, kwargs, set_hash=NO_SET_YET, dumps=dumps), own
 
 
-def _pickled(value: object, sending: Sending) -> bytes:
+def _pickled(value: object, sending: Sending, of: _Parameters) -> bytes:
     from park.client.by_value.pickles import pickled  # for what is no plain data
 
-    name = getattr(value, "__qualname__", type(value).__qualname__)
-    return pickled(value, sending, name=str(name).rpartition("<locals>.")[2])
+    try:
+        return pickled(value, sending, name="an argument")
+    except UsageError:  # again, with the way to it
+        return pickled(value, sending, name=of.way_to(value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameters:
+    """What arguments are called: by their parameters, as far as those are known."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    names: tuple[str, ...]
+
+    def way_to(self, value: object) -> str:
+        """Return the way to ``value``: ``config → files → [0]``."""
+        placed = {
+            self.names[at] if at < len(self.names) else f"argument {at + 1}": each
+            for at, each in enumerate(self.args)
+        }
+        return " → ".join(names_to(value, {**placed, **self.kwargs})) or "an argument"
 
 
 _ATOMS = frozenset({type(None), bool, int, float, str, bytes})

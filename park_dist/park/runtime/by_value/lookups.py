@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 import types
 import typing
@@ -9,7 +10,15 @@ from typing import Any, Protocol
 
 from .courier import Courier, Way
 
-__all__ = ["Mark", "annotations_of", "is_found", "mark_of", "named_in_annotations", "public_name"]
+__all__ = [
+    "Mark",
+    "annotations_of",
+    "is_added",
+    "is_found",
+    "mark_of",
+    "named_in_annotations",
+    "public_name",
+]
 
 
 def named_in_annotations(annotations: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +62,12 @@ def is_found(courier: Courier, value: Any) -> bool:
     for name in value.__qualname__.split("."):
         found = getattr(found, name, None)
     return found is value and courier.note(module) is not Way.VALUE
+
+
+def is_added(name: str) -> bool:
+    """Tell whether ``name`` is a builtin of this session alone: IPython's ``display``, say."""
+    module = getattr(getattr(builtins, name, None), "__module__", None)
+    return isinstance(module, str) and module.partition(".")[0] not in sys.stdlib_module_names
 
 
 class Mark(Protocol):

@@ -14,6 +14,7 @@ import pickle
 import sys
 import types
 import typing
+from collections import namedtuple
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import Enum
@@ -38,11 +39,13 @@ __all__ = [
     "fill_class",
     "fill_function",
     "function",
+    "instance",
     "job",
     "loads",
     "memory",
     "module",
     "opened",
+    "record",
     "stream",
     "typed_dict",
 ]
@@ -223,6 +226,21 @@ def exception(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
         made = BaseException.__new__(cls, *args)
     made.args = args
     return made
+
+
+def instance(base: Any, cls: type, given: tuple[Any, ...]) -> Any:
+    """Return an object of ``cls`` as its ``base`` makes one, whose ``__new__`` takes ``given``."""
+    return base.__new__(cls, *given)
+
+
+@functools.lru_cache(maxsize=64)
+def _record_type(name: str, fields: tuple[str, ...]) -> Any:
+    return namedtuple(name, fields, module="sys")  # noqa: PYI024 (its fields are found out here)
+
+
+def record(name: str, fields: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+    """Return a record of an interpreter as a named tuple, which has the same parts."""
+    return _record_type(name, fields)(*values)
 
 
 def memory(data: bytes | bytearray, form: str, shape: tuple[int, ...]) -> memoryview:

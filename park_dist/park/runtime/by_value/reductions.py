@@ -7,11 +7,13 @@ That is a job, or the session that gets a job's result. Each function here retur
 
 from __future__ import annotations
 
+import builtins
 import copyreg
 import dataclasses
 import functools
 import io
 import pickle
+import struct
 import sys
 import types
 import typing
@@ -22,10 +24,10 @@ from typing import Any
 from . import rebuild
 from .class_reductions import class_reduced
 from .courier import Courier, Way
-from .lookups import annotations_of, is_found, mark_of, named_in_annotations, public_name
+from .lookups import annotations_of, is_added, is_found, mark_of, named_in_annotations, public_name
 from .names_in_code import names_in
 from .namespaces import BARE, IMPORTED
-from .unlike_data import VIEWS, exception_reduced
+from .unlike_data import VIEWS, exception_reduced, made_otherwise
 
 __all__ = ["PROTOCOL", "globals_used", "reduced"]
 
@@ -89,6 +91,8 @@ def globals_used(function: types.FunctionType) -> dict[str, Any]:
     code = names_in(function.__code__)
     names = dict.fromkeys((*code.globals, *code.texts))
     found = {name: there[name] for name in names if name in there and name != "__builtins__"}
+    added = (name for name in names if name not in there and is_added(name))
+    found |= {name: getattr(builtins, name) for name in added}
     return found | named_in_annotations(annotations_of(function), there)
 
 
@@ -182,6 +186,10 @@ def _new_type(courier: Courier, value: Any) -> Any:
     return typing.NewType, (value.__name__, value.__supertype__)
 
 
+def _layout(_: Courier, value: struct.Struct) -> Any:
+    return struct.Struct, (value.format,)
+
+
 def _view(_: Courier, value: Any) -> Any:
     return VIEWS[type(value)](value)
 
@@ -202,6 +210,7 @@ _KINDS: dict[type, Callable[[Courier, Any], Any]] = {
     weakref.WeakSet: _weak_set,
     typing.TypeVar: _type_variable,
     typing.NewType: _new_type,
+    struct.Struct: _layout,
     **dict.fromkeys(VIEWS, _view),
 }
 
@@ -248,6 +257,9 @@ def _instance(courier: Courier, value: Any) -> Any:
         said = exception_reduced(value)
         if said is not NotImplemented:
             return said
+    said = made_otherwise(value)
+    if said is not NotImplemented:
+        return said
     reduce = copyreg.dispatch_table.get(type(value))
     said = reduce(value) if reduce else value.__reduce_ex__(PROTOCOL)
     if isinstance(said, str):  # the name of something that there is once

@@ -15,6 +15,7 @@ import pickle
 import secrets
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, ClassVar
 
@@ -23,8 +24,9 @@ from .courier import Way
 from .namespaces import RETURNED
 from .rebuild import PACKAGE
 from .reductions import PROTOCOL, reduced
+from .trail import KeepsTrail
 
-__all__ = ["pickled_by_value"]
+__all__ = ["pickled_by_value", "way_to_what_fails"]
 
 _HERE = f"{__name__.rpartition('.')[0]}."
 
@@ -34,6 +36,14 @@ def pickled_by_value(value: object) -> bytes:
     file = io.BytesIO()
     _ByValue(file).dump(value)
     return file.getvalue()
+
+
+def way_to_what_fails(value: object) -> list[Any]:
+    """Return what was taken apart on the way to what of ``value`` cannot be pickled, from it on."""
+    trail = _Trail(io.BytesIO())
+    with suppress(Exception):
+        trail.dump(value)
+    return trail.found
 
 
 _InPython: Any = pickle._Pickler  # type: ignore[attr-defined,unused-ignore]  # noqa: SLF001 (the one that can be extended)
@@ -63,6 +73,10 @@ class _ByValue(_InPython):  # type: ignore[misc]  # typeshed does not know it
         self.memoize(function)
 
     dispatch[FunctionType] = _function
+
+
+class _Trail(KeepsTrail, _ByValue):
+    """Knows the way to where it failed."""
 
 
 def _is_own(value: object) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import operator
 import pickle
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from . import rebuild
+from .own_new import made_by_a_base
 
-__all__ = ["VIEWS", "exception_reduced"]
+__all__ = ["VIEWS", "exception_reduced", "made_otherwise"]
 
 
 def exception_reduced(error: BaseException) -> Any:
@@ -28,6 +30,31 @@ def exception_reduced(error: BaseException) -> Any:
 
 
 _REDUCE_EX: Any = object.__reduce_ex__
+
+
+def made_otherwise(value: Any) -> Any:
+    """Return how ``value`` travels whose class cannot be called as `pickle` would.
+
+    `NotImplemented` where it can.
+    """
+    if _is_nameless_record(value):
+        return rebuild.record, (type(value).__name__, value.__match_args__, tuple(value))
+    known = made_by_a_base(value)
+    if known is None:
+        return NotImplemented
+    base, (_, (cls, *given), *rest) = known
+    return rebuild.instance, (base, cls, tuple(given)), *rest
+
+
+def _is_nameless_record(value: Any) -> bool:
+    """Tell whether ``value`` is a record of the interpreter whose name is that of the only one.
+
+    `sys.version_info` is one: its type is called that as well, and found nowhere.
+    """
+    if not isinstance(value, tuple) or not hasattr(value, "n_sequence_fields"):
+        return False
+    kind = type(value)
+    return getattr(sys.modules.get(kind.__module__), kind.__name__, kind) is not kind
 
 
 def _memory(view: memoryview) -> Any:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import os
 import socket
 import sqlite3
+import sys
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -110,3 +113,30 @@ def test_what_a_job_will_leave_is_an_argument_and_no_global() -> None:
         assert message in str(error)
         assert "is not known before that job has ended" in str(error)
         assert error.hint == "pass it as an argument of the call: in the job it is the value"
+
+
+def test_the_session_of_ipython_is_told_as_what_commands_and_magics_work_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class InteractiveShell:
+        """Has a database of its history, as that of IPython."""
+
+        def __init__(self) -> None:
+            self.history = threading.Lock()
+
+        def get_ipython(self) -> Any:
+            return self
+
+    module = SimpleNamespace(InteractiveShell=InteractiveShell)
+    monkeypatch.setitem(sys.modules, "IPython.core.interactiveshell", module)
+    error = refused(local("get_ipython", InteractiveShell().get_ipython))
+    assert "fit → get_ipython is the session of IPython, which !commands" in str(error)
+    assert "subprocess.run" in str(error.hint)
+
+
+def test_a_weak_reference_and_an_iterator_are_told_with_a_remedy() -> None:
+    weak = refused(local("KEPT", weakref.ref(local)))
+    assert "KEPT is a weak reference, " in str(weak)
+    assert weak.hint == "pass what it refers to"
+    with os.scandir() as rows:
+        assert "make a list" in str(refused(local("KEPT", rows)).hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -266,3 +267,17 @@ def test_an_argument_that_contains_itself_is_one_pickle() -> None:
     endless.append(endless)
     call = encode_call((endless,), {}, service=HERE, sending=Sending(ModuleWays()))
     assert call.document["args"][0]["$park"] == "pickle"
+
+
+def test_what_cannot_travel_is_named_by_its_parameter_and_the_way_to_it() -> None:
+    lock, sending = threading.Lock(), Sending(ModuleWays())
+    config = {"parts": [1, {"guard": lock}]}
+    given: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
+        ((1, config), {}, "config → parts → [1] → guard is a lock"),
+        ((1, 2, lock), {}, "argument 3 is a lock"),
+        ((), {"handle": SimpleNamespace(inner=lock)}, "handle → inner is a lock"),
+    ]
+    for args, kwargs, told in given:
+        with pytest.raises(UsageError, match="cannot be sent") as refused:
+            encode_call(args, kwargs, service=HERE, sending=sending, parameters=("at", "config"))
+        assert told in str(refused.value)

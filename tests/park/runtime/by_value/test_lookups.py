@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import sys
 from types import ModuleType
@@ -13,6 +14,7 @@ from park.client.by_value.module_ways import ModuleWays
 from park.client.by_value.sending import Sending
 from park.runtime.by_value.lookups import (
     annotations_of,
+    is_added,
     is_found,
     named_in_annotations,
     public_name,
@@ -50,3 +52,12 @@ def test_asking_a_class_for_annotations_leaves_it_as_it_was() -> None:
     before = set(vars(Plain))
     assert annotations_of(Plain) == {}
     assert set(vars(Plain)) == before
+
+
+def test_a_builtin_of_this_session_alone_is_one_that_its_library_has_added(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(builtins, "display", packaging.version.parse, raising=False)
+    monkeypatch.setattr(builtins, "shown", 3, raising=False)
+    names = ["display", "shown", "print", "open", "exit", "ValueError", "__import__", "nowhere"]
+    assert [name for name in names if is_added(name)] == ["display"]

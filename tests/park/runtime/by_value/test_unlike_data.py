@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
+import struct
+import sys
 from collections import OrderedDict
 from typing import Any, Self
 
@@ -13,7 +16,7 @@ from park.client.by_value.module_ways import ModuleWays
 from park.client.by_value.pickles import pickled
 from park.client.by_value.sending import Sending
 from park.runtime.by_value import rebuild
-from park.runtime.by_value.unlike_data import VIEWS, exception_reduced
+from park.runtime.by_value.unlike_data import VIEWS, exception_reduced, made_otherwise
 
 
 class OutOfRange(Exception):
@@ -94,3 +97,33 @@ def test_memory_of_a_format_that_python_cannot_cast_is_refused() -> None:
     with pytest.raises(pickle.PicklingError, match="of the format '>i'"):
         VIEWS[memoryview](Odd())
     assert VIEWS[memoryview](io.BytesIO(b"a").getbuffer())
+
+
+def test_a_record_of_the_interpreter_comes_back_with_its_parts() -> None:
+    for record in (sys.version_info, sys.float_info, sys.flags):
+        back = again(record)
+        assert back == record
+        assert back._fields == record.__match_args__
+    assert again(sys.version_info) >= (3, 11)
+    assert made_otherwise(os.stat(".")) is NotImplemented  # noqa: PTH116 (a record with a name)
+
+
+def test_a_layout_of_bytes_comes_back() -> None:
+    assert again(struct.Struct("<id")).size == 12
+
+
+class Joules(float):
+    """Is made of electron volts."""
+
+    def __new__(cls, volts: float, unit: str) -> Self:
+        made = super().__new__(cls, volts * 2)
+        made.unit = unit
+        return made
+
+    unit: str
+
+
+def test_what_its_class_would_make_otherwise_is_what_it_was() -> None:
+    back = again({"energy": Joules(1.5, "J")})["energy"]
+    assert (type(back), float(back), back.unit) == (Joules, 3.0, "J")
+    assert made_otherwise(2.0) is NotImplemented

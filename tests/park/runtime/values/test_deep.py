@@ -36,6 +36,15 @@ def test_what_fits_is_made_in_the_thread_that_asks() -> None:
     assert with_a_deep_stack(threading.current_thread) is threading.current_thread()
 
 
+def test_what_the_interpreter_allows_no_room_for_is_made_otherwise() -> None:
+    def never() -> int:
+        raise RecursionError
+
+    assert with_a_deep_stack(never, lambda: 3) == 3
+    with pytest.raises(RecursionError):
+        with_a_deep_stack(never, never)
+
+
 def test_what_has_no_end_is_told_and_another_error_is_raised_as_it_is() -> None:
     def endless() -> int:
         return endless() + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -15,6 +16,9 @@ from park.local.closure import walked
 from park.local.find import find
 
 __all__ = ["left_behind", "missing_names", "not_brought"]
+
+_SCRIPT = "__main__"
+"""Of a function that came by value: what it refers to brings its environment."""
 
 _MISSING = re.compile(r"No module named '?([^\W\d][\w.]*)")
 _IMPORT_ERROR = re.compile(r"(?:\w+\.)*(?:ImportError|ModuleNotFoundError): (?P<said>.*)")
@@ -60,15 +64,20 @@ def left_behind(entry_point: str, error: str | None, traceback: str | None) -> s
         return None
     module = entry_point.partition(":")[0]
     installed = installed_facts(user_cache())
-    try:
-        root = find(module)
-        brought = frozenset(project.name for project in walked(root).projects)
-        of = str(root.name)
-    except ParkError:  # it is not installed here, or what is installed is damaged
-        brought, of = frozenset(), module
+    of, brought = module, frozenset[NormalizedName]()
+    if module != _SCRIPT:
+        with suppress(ParkError):  # it is not installed here, or what is installed is damaged
+            root = find(module)
+            brought = frozenset(project.name for project in walked(root).projects)
+            of = str(root.name)
     name = not_brought(names, installed, brought)
     if name is None:
         return None
+    if module == _SCRIPT:
+        return (
+            f"{name} {installed[name].version} is installed here, but nothing that the function "
+            f'refers to brings it: park.requires("{name}") before it is submitted takes it along'
+        )
     return (
         f"{name} {installed[name].version} is installed here, but nothing that {of} requires "
         f'brings it: --with {name}, or with_="{name}", takes it along'

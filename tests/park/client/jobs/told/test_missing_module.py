@@ -46,6 +46,9 @@ def test_of_a_job_of_this_project_itself(
     said = left_behind("packaging.version:parse", error, None)
     assert said is not None
     assert "is installed here, but nothing that packaging requires brings it: --with pytest" in said
+    of_script = left_behind("__main__:fit", "ModuleNotFoundError: No module named 'pluggy'", None)
+    assert of_script is not None
+    assert 'refers to brings it: park.requires("pluggy")' in of_script
     assert left_behind("packaging.version:parse", "ValueError: pytest", None) is None
     assert left_behind("packaging.version:parse", None, None) is None
     brought = "ModuleNotFoundError: No module named 'packaging'"

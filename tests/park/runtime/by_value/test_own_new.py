@@ -1,0 +1,96 @@
+"""Which objects `pickle` would make again by another call than their class takes."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from decimal import Decimal
+from typing import Any, NamedTuple, Self
+
+import pytest
+
+from park.runtime.by_value.own_new import made_by_a_base
+
+
+class Text(str):
+    """Has a number besides."""
+
+    __slots__ = ("number",)
+    number: int
+
+    def __new__(cls, text: str, number: int = 0) -> Self:
+        made = super().__new__(cls, text)
+        made.number = number
+        return made
+
+
+class Pair(NamedTuple):
+    """Is made as it says itself."""
+
+    a: int
+    b: int
+
+
+class OfOne(namedtuple("OfOne", "a b")):  # noqa: PYI024 (as in older scripts)
+    """Takes one argument, and has two parts."""
+
+    __slots__ = ()
+
+    def __new__(cls, both: tuple[int, int]) -> Self:
+        return super().__new__(cls, *both)
+
+
+class Only:
+    """There is one."""
+
+    one: Any = None
+
+    def __new__(cls) -> Any:
+        if cls.one is None:
+            cls.one = super().__new__(cls)
+        return cls.one
+
+
+class Asks(dict[str, int]):
+    """Asks for a name."""
+
+    def __new__(cls, *, name: str) -> Self:
+        del name
+        return super().__new__(cls)
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__({name: 1})
+
+
+class Says(Text):
+    """Says itself what it takes."""
+
+    __slots__ = ()
+
+    def __getnewargs__(self) -> Any:
+        return str(self), self.number
+
+    def __new__(cls, text: str, number: int = 0) -> Self:
+        return super().__new__(cls, text, number)
+
+
+@pytest.mark.parametrize(
+    ("value", "base"),
+    [
+        (Text("a", 3), str),
+        (OfOne((1, 2)), OfOne.__mro__[1]),
+        (Asks(name="a"), dict),
+        (Pair(1, 2), None),
+        (Only(), None),
+        (Says("a", 3), None),
+        (Decimal(1), None),
+        (1.5, None),
+        (Pair, None),
+        (None, None),
+    ],
+    ids=["text", "pair", "asks", "named", "one", "says", "decimal", "number", "class", "none"],
+)
+def test_a_base_makes_what_its_class_would_make_of_something_else(
+    value: Any, base: type | None
+) -> None:
+    found = made_by_a_base(value)
+    assert (found and found[0]) == base
