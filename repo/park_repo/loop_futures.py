@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -57,9 +57,12 @@ class _Inbox:
 
 
 def _end_as(waiting: asyncio.Future[Any], ended: Future[Any]) -> None:
-    if ended.cancelled():
+    try:
+        error = ended.exception()
+    except CancelledError:
         waiting.cancel()
-    elif (error := ended.exception()) is not None:
+        return
+    if error is not None:
         # no future of a loop takes a StopIteration, and the others wait behind this one
         is_end = isinstance(error, StopIteration)
         waiting.set_exception(RuntimeError(f"it raised {error!r}") if is_end else error)

@@ -80,17 +80,28 @@ def _made(name: str, inside: int | None, making: Making) -> int | None:
 
 
 @contextmanager
-def folder(base: Path, parts: Sequence[str], *, make: bool | Making = False) -> Iterator[int]:
+def folder(base: Path | str, parts: Sequence[str], *, make: bool | Making = False) -> Iterator[int]:
     """Give a descriptor of the folder ``parts`` below ``base``; ``make`` makes what is absent.
 
     Raises `OSError`: `FileNotFoundError`, or `NotADirectoryError` for a link or a file.
     """
-    top = _first(base, parts[0], make=make) if parts else os.open(base, _OURS)
-    with _down_from(top, parts[1:], make=make) as inside:
+    inside = _entered(base, parts, make=make)
+    try:
         yield inside
+    finally:
+        os.close(inside)
 
 
-def _first(base: Path, part: str, *, make: bool | Making) -> int:
+def _entered(base: Path | str, parts: Sequence[str], *, make: bool | Making = False) -> int:
+    """Return the descriptor that `folder` gives; the caller closes it.
+
+    A context manager inside another one takes longer than what they do.
+    """
+    top = _first(base, parts[0], make=make) if parts else os.open(base, _OURS)
+    return _down_from(top, parts[1:], make=make)
+
+
+def _first(base: Path | str, part: str, *, make: bool | Making) -> int:
     """Return a descriptor of the folder ``part`` of ``base``, which nobody else can swap."""
     making, path = Making() if make is True else make, f"{base}/{part}"
     made = _made(path, None, making) if making else None
@@ -100,24 +111,25 @@ def _first(base: Path, part: str, *, make: bool | Making) -> int:
 @contextmanager
 def below(top: int, parts: Sequence[str], *, make: bool | Making = False) -> Iterator[int]:
     """Give a descriptor of the folder ``parts`` below the open folder ``top``, as `folder` does."""
-    with _down_from(os.dup(top), parts, make=make) as inside:
-        yield inside
-
-
-@contextmanager
-def _down_from(descriptor: int, parts: Sequence[str], *, make: bool | Making) -> Iterator[int]:
-    """Do so from the folder ``descriptor``, which is closed."""
-    making = Making() if make is True else make
+    inside = _down_from(os.dup(top), parts, make=make)
     try:
-        for part in parts:
+        yield inside
+    finally:
+        os.close(inside)
+
+
+def _down_from(descriptor: int, parts: Sequence[str], *, make: bool | Making) -> int:
+    """Return a descriptor of the folder ``parts`` below ``descriptor``, which is closed."""
+    making = Making() if make is True else make
+    for part in parts:
+        try:
             inner = _made(part, descriptor, making) if making else None
             if inner is None:
                 inner = os.open(part, _FOLDER, dir_fd=descriptor)
+        finally:
             os.close(descriptor)
-            descriptor = inner
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        descriptor = inner
+    return descriptor
 
 
 def open_plain(name: str, inside: int, flags: int = os.O_RDONLY, *, names: int = 1) -> int:
@@ -143,14 +155,17 @@ def open_plain(name: str, inside: int, flags: int = os.O_RDONLY, *, names: int =
 
 
 @contextmanager
-def opened(base: Path, parts: Sequence[str], flags: int = os.O_RDONLY) -> Iterator[int]:
+def opened(base: Path | str, parts: Sequence[str], flags: int = os.O_RDONLY) -> Iterator[int]:
     """Give a descriptor of the plain file ``parts`` below ``base``; raises as `open_plain`.
 
     A folder on the way that is none is not plain, either.
     """
     try:
-        with folder(base, parts[:-1]) as inside:
+        inside = _entered(base, parts[:-1])
+        try:
             descriptor = open_plain(parts[-1], inside, flags)
+        finally:
+            os.close(inside)
     except NotADirectoryError as error:
         raise NotPlain("in a folder that is none, or a link") from error
     try:
@@ -169,7 +184,7 @@ def _require_plain(status: os.stat_result, names: int) -> None:
         raise NotPlain(f"a file of another user ({status.st_uid})")
 
 
-def read_json(base: Path, parts: Sequence[str], limit: int) -> dict[str, Any] | None:
+def read_json(base: Path | str, parts: Sequence[str], limit: int) -> dict[str, Any] | None:
     """Return the JSON object in a file of up to ``limit`` bytes; None where there is no file.
 
     Raises `NotPlain` for anything else, and says what it is.

@@ -200,3 +200,17 @@ def test_a_large_outcome_is_read_with_hooks_at_which_others_run(
     (tmp_path / "outcome.json").write_text(json.dumps(document))
     assert untrusted.read_json(tmp_path, ["outcome.json"], 1 << 20) == document
     assert len(hooked) == 10_001
+
+
+@pytest.mark.parametrize("parts", [["absent"], ["there", "absent"], ["there", "link", "in"]])
+def test_what_was_opened_on_the_way_is_closed(tmp_path: Path, parts: list[str]) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "link").symlink_to(tmp_path)
+    with untrusted.folder(tmp_path, ["there"]) as before:
+        pass
+    with pytest.raises(OSError), untrusted.folder(tmp_path, parts):  # noqa: PT011 (of either kind)
+        pass
+    with pytest.raises((OSError, NotPlain)), untrusted.opened(tmp_path, [*parts, "file"]):
+        pass
+    with untrusted.folder(tmp_path, ["there"]) as after:
+        assert after == before  # the lowest number that is free: none is held

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from park.errors import UsageError
@@ -57,7 +58,10 @@ OPTION_NAMES = tuple(each.name for each in fields(JobOptions))
 
 def option_values(options: JobOptions) -> dict[str, Any]:
     """Return the options by name, of a record that has others besides, too."""
-    return {name: getattr(options, name) for name in OPTION_NAMES}
+    return dict(zip(OPTION_NAMES, _OPTIONS_OF(options), strict=True))
+
+
+_OPTIONS_OF = attrgetter(*OPTION_NAMES)
 
 
 class JobKeywords(ResourceKeywords, total=False):

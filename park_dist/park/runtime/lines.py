@@ -41,7 +41,8 @@ class LineSocket:
             return None
         *lines, rest = self._incoming.split(b"\n")
         self._incoming = bytearray(rest)
-        return [json.loads(line) for line in lines]
+        # decoded here: of bytes it would look at the first few to tell what they are
+        return [json.loads(line.decode()) for line in lines]
 
     @property
     def holds(self) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, get_args, get_type_hints
 
 __all__ = ["decode", "encode", "encode_said", "json_body"]
@@ -18,7 +19,8 @@ Record = TypeVar("Record")
 def encode(record: Any) -> dict[str, Any]:
     """Return ``record`` as JSON data; `dataclasses.asdict` takes three times as long."""
     kind: Any = type(record)
-    found = {name: getattr(record, name) for name in _names(kind)}
+    names, values_of = _fields(kind)
+    found = dict(zip(names, values_of(record), strict=True))
     for name, value in found.items():
         if type(value) not in _ATOMS:
             found[name] = _as_data(value)
@@ -43,7 +45,7 @@ _ATOMS = frozenset({type(None), str, int, float, bool})
 
 
 def _as_data(value: Any) -> Any:
-    if value is None or isinstance(value, (str, int, float)):
+    if type(value) in _ATOMS or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, (list, tuple)):
         return [_as_data(item) for item in value]
@@ -53,8 +55,12 @@ def _as_data(value: Any) -> Any:
 
 
 @cache
-def _names(cls: Any) -> tuple[str, ...]:
-    return tuple(entry.name for entry in fields(cls))
+def _fields(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return the names of the fields of a record, and what returns their values."""
+    names = tuple(entry.name for entry in fields(cls))
+    if len(names) > 1:
+        return names, attrgetter(*names)
+    return names, lambda record: tuple(getattr(record, name) for name in names)
 
 
 @cache

@@ -7,7 +7,13 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["told"]
+__all__ = ["cursor_of", "told"]
+
+
+def cursor_of(connection: Connection) -> Any:
+    """Return a cursor of the driver's own connection, which that of the pool asks in turn."""
+    driver: Any = connection.connection.dbapi_connection
+    return driver.cursor()
 
 
 def told(connection: Connection, statement: str) -> Any:
@@ -15,7 +21,7 @@ def told(connection: Connection, statement: str) -> Any:
 
     Raises `DBAPIError`, as SQLAlchemy does.
     """
-    cursor: Any = connection.connection.cursor()
+    cursor = cursor_of(connection)
     try:
         cursor.execute(statement)
     except cursor.connection.Error as error:

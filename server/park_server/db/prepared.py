@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Delete, Dialect, Insert, Select, Update, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
+from park_repo.sql.told import cursor_of
 from park_server.db.blocks import in_blocks
 
 __all__ = ["Prepared", "PreparedOfMany"]
@@ -31,20 +33,21 @@ _Convert = Callable[[Any], Any] | None
 class _Made:
     """The text for one dialect, its parameters in order, those that it has itself, its columns.
 
-    ``converted`` says at which places parameters become something else on their way, and what
-    none there becomes.
+    ``values_of`` picks the parameters out of values by name. ``converted`` says at which places
+    they become something else on their way, and what none there becomes.
     """
 
     text: str
-    parameters: Sequence[str]
+    values_of: Callable[[Mapping[str, Any]], Sequence[Any]]
     converted: Sequence[tuple[int, Callable[[Any], Any], Any]]
     own: Mapping[str, Any]
     columns: Sequence[_Convert] | None
 
-    def bound(self, values: Mapping[str, Any]) -> list[Any]:
-        if self.own:
-            values = {**self.own, **values}
-        found = [values[name] for name in self.parameters]
+    def bound(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        picked = self.values_of({**self.own, **values} if self.own else values)
+        if not self.converted:
+            return picked
+        found = list(picked)
         for place, convert, none in self.converted:
             value = found[place]
             found[place] = none if value is None else convert(value)
@@ -93,14 +96,14 @@ class Prepared:
     def run_all(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run it for each of ``rows``."""
         made = self._for(connection.dialect)
-        cursor = _cursor(connection)
+        cursor = cursor_of(connection)
         try:
             cursor.executemany(made.text, [made.bound(values) for values in rows])
         except cursor.connection.Error as error:
             raise DBAPIError(made.text, None, error) from error
 
     def _run(self, connection: Connection, made: _Made, values: Mapping[str, Any]) -> Any:
-        cursor = _cursor(connection)
+        cursor = cursor_of(connection)
         try:
             return cursor.execute(made.text, made.bound(values))
         except cursor.connection.Error as error:
@@ -124,7 +127,7 @@ class Prepared:
         columns = [_from_driver(column.type, dialect) for column in returned]
         return _Made(
             text=str(compiled),
-            parameters=parameters,
+            values_of=_picked(parameters),
             converted=[
                 (at, each, each(None)) for at, each in enumerate(converts) if each is not None
             ],
@@ -162,8 +165,11 @@ def _names(size: int) -> Sequence[str]:
     return [f"value_{number}" for number in range(size)]
 
 
-def _cursor(connection: Connection) -> Any:
-    return connection.connection.cursor()
+def _picked(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """Return what returns the values of ``names``, in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]  # of one it returns no sequence
 
 
 def _to_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert:

@@ -60,6 +60,8 @@ _OF_INDEX = ("/simple", "/trees/simple", "/files", "/legacy")
 """What pip, uv and twine ask for, which know no other login than Basic. A browser remembers
 one, and sends it along for any page: so it opens nothing else."""
 
+_BELOW_INDEX = tuple(f"{each}/" for each in _OF_INDEX)
+
 
 _READS = {"GET", "HEAD"}
 _FOLLOW = f"{API}/follow"
@@ -234,7 +236,7 @@ class Authentication:
 
 def takes_basic(path: str) -> bool:
     """Tell whether ``path`` is one of the index's, which alone are opened by Basic."""
-    return any(path == each or path.startswith(f"{each}/") for each in _OF_INDEX)
+    return path in _OF_INDEX or path.startswith(_BELOW_INDEX)
 
 
 class _NotTaken(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from park.errors import TooLarge
@@ -14,8 +13,8 @@ __all__ = ["MOST_BYTES", "BodyLimit", "replayed", "whole_body"]
 MOST_BYTES = 64 << 20
 """Eight batches of a client, or one call with arguments that should have been a file."""
 
-_STREAMED = (("PUT", f"{API}/files/"), ("PUT", f"{API}/areas/files/"), ("POST", "/legacy"))
-"""Routes whose bodies go to the disk as they come, with limits of their own."""
+_STREAMED = {"PUT": (f"{API}/files/", f"{API}/areas/files/"), "POST": ("/legacy",)}
+"""Routes whose bodies go to the disk as they come, with limits of their own, by their method."""
 
 
 class BodyLimit:
@@ -30,7 +29,7 @@ class BodyLimit:
         if scope["type"] != "http" or _is_streamed(scope):
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
+        declared = _declared(scope)
         if not declared.isdecimal() or int(declared[:20]) > self._limit:
             await problem_response(self._refusal())(scope, receive, send)
             return
@@ -48,9 +47,16 @@ class BodyLimit:
 
 
 def _is_streamed(scope: Scope) -> bool:
-    return any(
-        scope["method"] == method and scope["path"].startswith(path) for method, path in _STREAMED
-    )
+    below = _STREAMED.get(scope["method"])
+    return below is not None and scope["path"].startswith(below)
+
+
+def _declared(scope: Scope) -> str:
+    """Return how long the body is to be, as the first header that says so has it."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return str(value, "latin-1")
+    return "0"
 
 
 async def whole_body(receive: Receive, *, limit: int = MOST_BYTES) -> list[Message]:

@@ -183,7 +183,9 @@ def _machine(outcome: Mapping[str, Any]) -> dict[str, str]:
     found = outcome.get("machine")
     if not isinstance(found, Mapping):
         return {}
-    texts = [pair for pair in found.items() if all(isinstance(each, str) for each in pair)]
+    texts = [
+        pair for pair in found.items() if isinstance(pair[0], str) and isinstance(pair[1], str)
+    ]
     return {
         as_utf8(name[:_MOST_FACT_CHARACTERS]): as_utf8(value[:_MOST_FACT_CHARACTERS])
         for name, value in texts[:_MOST_FACTS]
@@ -226,7 +228,7 @@ def _unreadable(outcome: Mapping[str, Any]) -> str:
 
 def as_utf8(text: str) -> str:
     """Return ``text`` with half surrogate pairs, which UTF-8 has not, as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def line_of(error: ParkError) -> str:

@@ -20,6 +20,7 @@ _BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 _STREAM = f"{API}/events/stream"
 _POLLS = frozenset({f"{API}/follow"})
 _INDEX = ("/simple", "/trees/simple", "/files", "/legacy")
+_BELOW_INDEX = tuple(f"{each}/" for each in _INDEX)
 _PARTS = ("api", "index", "page", "probe", "other")
 _PROBES = frozenset({"/health", "/ready", "/metrics"})
 
@@ -28,7 +29,7 @@ def part_of(path: str) -> str:
     """Return which part of a service ``path`` is of."""
     if path == API or path.startswith(f"{API}/"):
         return "api"
-    if any(path == each or path.startswith(f"{each}/") for each in _INDEX):
+    if path in _INDEX or path.startswith(_BELOW_INDEX):
         return "index"
     if path in _PROBES:
         return "probe"

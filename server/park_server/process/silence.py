@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import cached_property
 from http import HTTPStatus
 from weakref import WeakKeyDictionary
 
@@ -53,7 +54,7 @@ class PatientProtocol(HttpToolsProtocol):
         self.connections.discard(longest)
         longest.transport.abort()
 
-    @property
+    @cached_property
     def _waiting(self) -> dict[PatientProtocol, None]:
         """The connections of this server that wait for a request, the longest first."""
         return _waiting_of.setdefault(self.server_state, {})

@@ -62,7 +62,9 @@ class Gate:
         if error is not None:
             await problem_response(error)(scope, receive, answering)
             return
-        await self._app(_as_asked(scope, asked), receive, answering)
+        if not headers.keys() <= _READ:  # it came through a proxy
+            scope = _as_asked(scope, asked)
+        await self._app(scope, receive, answering)
 
     def _asked(self, scope: Scope, headers: _Headers) -> Asked:
         client = scope.get("client")
@@ -115,8 +117,6 @@ def _read(scope: Scope) -> defaultdict[bytes, list[str]]:
 def _as_asked(scope: Scope, asked: Asked) -> Scope:
     """Return ``scope`` as the client's own request would have made it, without any proxy."""
     headers = [pair for pair in scope["headers"] if not pair[0].startswith(_FORWARDED)]
-    if len(headers) == len(scope["headers"]):
-        return scope
     if asked.host is not None:
         headers = [pair for pair in headers if pair[0] != b"host"]
         headers.append((b"host", asked.host.encode("latin-1")))

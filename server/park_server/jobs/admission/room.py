@@ -27,6 +27,9 @@ class Room:
 
     def __init__(self, offers: Sequence[EngineOffer]) -> None:
         self._offers = {offer.name: offer for offer in offers}
+        self._engines = tuple(self._offers)
+        counted = (name for name, offer in self._offers.items() if offer.cpus is not None)
+        self._shared = next(counted, None)
         self._default = offers[0].name
         self._held: dict[JobId, _Held] = {}
         self._cpus = dict.fromkeys(self._offers, 0)
@@ -35,13 +38,12 @@ class Room:
     @property
     def engines(self) -> tuple[str, ...]:
         """The names of the engines, that of jobs that name none first."""
-        return tuple(self._offers)
+        return self._engines
 
     @property
     def shared(self) -> str | None:
         """The engine whose slots are counted, for which users take turns; None where none is."""
-        counted = (name for name, offer in self._offers.items() if offer.cpus is not None)
-        return next(counted, None)
+        return self._shared
 
     def is_shared(self, asked: Resources | None) -> bool:
         """Tell whether a job waits for slots that are counted."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
+from operator import attrgetter
 from typing import Any
 
 from park.errors import UsageError
@@ -264,19 +265,23 @@ def _check(request: JobRequest) -> None:
 
 
 def _check_size(request: JobRequest) -> None:
-    for name in (
-        "entry_point",
-        "lock_hash",
-        "install",
-        "set_hash",
-        "submitted_from",
-        "asked_for",
-        "request_id",
-    ):
-        if len(getattr(request, name) or "") > _LONGEST_NAME:
+    for name, text in zip(_NAMES, _NAMES_OF(request), strict=True):
+        if text and len(text) > _LONGEST_NAME:
             raise UsageError(f"the {name} of a job has at most {_LONGEST_NAME} characters")
     if len(request.grants) > _MOST_GRANTS:
         raise UsageError(f"{len(request.grants)} grants come with a job, at most {_MOST_GRANTS}")
+
+
+_NAMES = (
+    "entry_point",
+    "lock_hash",
+    "install",
+    "set_hash",
+    "submitted_from",
+    "asked_for",
+    "request_id",
+)
+_NAMES_OF = attrgetter(*_NAMES)
 
 
 def _check_fetch(request: JobRequest, fetch: FetchRequest) -> None:
