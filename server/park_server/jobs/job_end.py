@@ -167,11 +167,23 @@ def _end_of(
         return JobEnd(status=JobState.FAILED, error=too_long, files=files)
     return JobEnd(
         status=JobState.FAILED,
-        error=as_utf8(outcome.get("error") or _death(exited)),
-        traceback=as_utf8(outcome.get("traceback") or "") or None,
+        error=_within(outcome.get("error") or _death(exited), _LINE_CHARACTERS),
+        traceback=_within(outcome.get("traceback") or "", _TRACEBACK_CHARACTERS) or None,
         files=files,
         machine=_machine(outcome),
     )
+
+
+_LINE_CHARACTERS, _TRACEBACK_CHARACTERS = 2_000, 50_000
+"""Read with each look at the job, in the event loop: a message may have been 50 MB."""
+
+
+def _within(text: str, most: int) -> str:
+    """Return ``text``, or its beginning and its end, where a traceback says what was raised."""
+    if len(text) > most:
+        left_out = f"\n… {len(text) - most:,} characters are left out …\n"
+        text = text[: most // 2] + left_out + text[-most // 2 :]
+    return as_utf8(text)
 
 
 _MOST_FACTS = 16

@@ -26,6 +26,14 @@ def test_a_result_completes() -> None:
     assert end.files == [FILE]
 
 
+def test_of_a_long_message_the_beginning_and_the_end_are_kept() -> None:
+    long = "a" * 10_000_000 + "z"
+    end = decide(ended(outcome={"state": "failed", "error": long, "traceback": "T" + long}))
+    assert (len(end.error) < 2_100, end.error[0], end.error[-1]) == (True, "a", "z")
+    assert (len(end.traceback) < 50_100, end.traceback[:2], end.traceback[-1]) == (True, "Ta", "z")
+    assert "9,998,001 characters are left out" in end.error
+
+
 @pytest.mark.parametrize("state", ["completed", "failed"])
 def test_what_its_process_found_of_its_machine_is_a_few_short_texts(state: str) -> None:
     wrote = {"cpu": "a" * 300, "cores": 8, 7: "x", "libc": "\udce4"}
