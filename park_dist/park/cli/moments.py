@@ -1,13 +1,31 @@
-"""Moments as people type them: a while ago, a day, a time of a day."""
+"""Moments and lengths of time as people type them: a while ago, a day, ten minutes."""
 
 from __future__ import annotations
 
+import argparse
 from datetime import datetime, timedelta
 
 from park.errors import UsageError
 from park.model.durations import parse_duration
 
-__all__ = ["parse_since"]
+__all__ = ["parse_seconds", "parse_since"]
+
+
+def parse_seconds(text: str) -> float:
+    """Return the seconds of an option: ``90`` are seconds, and so are ``1.5m``, ``2h``, ``1d``.
+
+    Raises `argparse.ArgumentTypeError`, which the parser says with the name of the option.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return parse_duration(text)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no length of time; for example 90 (seconds), 10m, 2h"
+        ) from None
 
 
 def parse_since(text: str, now: datetime) -> datetime:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from park.cli.moments import parse_seconds
 from park.cli.resource_options import add_resources, asked_of
 from park.errors import UsageError
 
@@ -223,12 +225,14 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--label", metavar="TEXT", help="what you call it, in `park jobs` and wherever it is shown"
     )
-    parser.add_argument("--timeout", type=float, metavar="S", help="seconds that it may run")
+    parser.add_argument(
+        "--timeout", type=parse_seconds, metavar="TIME", help="how long it may run: 90 (s), 10m, 2h"
+    )
     parser.add_argument(
         "--stalled-after",
-        type=float,
-        metavar="S",
-        help="seconds that it may say nothing of its progress; then it is asked to stop, and ended",
+        type=parse_seconds,
+        metavar="TIME",
+        help="how long it may say nothing of its progress; then it is asked to stop, and ended",
     )
     add_resources(parser)
     parser.add_argument(
@@ -312,6 +316,18 @@ def submitted(service: Service, options: argparse.Namespace) -> Any:
         return job
 
 
+_ENTRY_POINT = re.compile(r"[\w./\\-]+:[\w.]+")
+"""What stands before the last word and is no requirement: the words behind it are arguments."""
+
+
+def _refuse_entry_point(text: str) -> None:
+    if _ENTRY_POINT.fullmatch(text):
+        raise UsageError(
+            f"words stand behind {text}, which is an entry point and not a requirement",
+            hint=f"its arguments are given by name: {text} --arg n=2000 --file data=run.dat",
+        )
+
+
 def _besides(texts: list[str]) -> tuple[list[str], list[str]]:
     """Return which of the ``texts`` are taken from here, and which the service resolves.
 
@@ -327,6 +343,7 @@ def _besides(texts: list[str]) -> tuple[list[str], list[str]]:
     taken: list[str] = []
     required: list[str] = []
     for text in texts:
+        _refuse_entry_point(text)
         requirement = parsed_requirement(text)
         is_here = not requirement.specifier and look_up(canonicalize_name(requirement.name))
         (taken if is_here else required).append(text)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 __all__ = ["Parser"]
 
 _INVALID_CHOICE = re.compile(r"invalid choice: '?(?P<word>[^']*?)'? \(choose from (?P<known>.*)\)")
+_NO_NUMBER = re.compile(r"invalid (?P<type>int|float) value: (?P<word>.*)", re.DOTALL)
+_NUMBERS = {"int": "whole number", "float": "number"}
 _CLOSE = 0.6
 """How alike two words are that may be meant for each other, from 0 to 1; difflib's own default."""
 
@@ -27,7 +29,24 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(  # type: ignore[override]  # typeshed has it as overloads
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Any, list[str]]:
-        """Parse as ever; with `rest`, words may stand between options, which argparse refuses."""
+        """Parse as ever; with `rest`, words may stand between options, which argparse refuses.
+
+        An option that is not known is refused by the parser of its command, which knows those
+        that are like it: argparse leaves that to the outermost one.
+        """
+        found, left = self._parsed(args, namespace)
+        if any(each.startswith("-") for each in left):
+            self.error(self._unknown(left))
+        return found, left
+
+    def _unknown(self, left: Sequence[str]) -> str:
+        option = next(each for each in left if each.startswith("-")).partition("=")[0]
+        alike = _alike(option, self._option_string_actions)
+        if not alike:
+            return f"unrecognized arguments: {' '.join(left)}"
+        return f"no option {option}; did you mean {alike}?"
+
+    def _parsed(self, args: Sequence[str] | None, namespace: Any) -> tuple[Any, list[str]]:
         if self.rest is None:
             return super().parse_known_args(args, namespace)
         given = list(sys.argv[1:] if args is None else args)
@@ -49,14 +68,25 @@ class Parser(argparse.ArgumentParser):
 
 
 def _with_suggestion(message: str) -> str:
-    """Return ``message``; of a word that is not known with those that are like it, not with all."""
+    """Return ``message`` in words for people.
+
+    Of a word that is not known with those that are like it, not with all; of what is to be a
+    number without the name of Python's type.
+    """
+    if number := _NO_NUMBER.search(message):
+        return f"{message[: number.start()]}{number['word']} is no {_NUMBERS[number['type']]}"
     found = _INVALID_CHOICE.search(message)
     if found is None:
         return message
-    from difflib import get_close_matches
-
     known = [word.strip().strip("'") for word in found["known"].split(",")]
-    alike = get_close_matches(found["word"], known, cutoff=_CLOSE)
+    alike = _alike(found["word"], known)
     if not alike:
         return message
-    return f"{message[: found.start()]}no {found['word']!r}; did you mean {' or '.join(alike)}?"
+    return f"{message[: found.start()]}no {found['word']!r}; did you mean {alike}?"
+
+
+def _alike(word: str, known: Iterable[str]) -> str:
+    """Return those of ``known`` that ``word`` may have been meant for; none: an empty text."""
+    from difflib import get_close_matches
+
+    return " or ".join(get_close_matches(word, list(known), cutoff=_CLOSE))

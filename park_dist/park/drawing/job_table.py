@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -28,15 +29,47 @@ def job_table(
 
     ``now`` is aware; an age is that of the submission. Without any there is no line.
     """
-    rows = [_cells(where, record, now) for where, record in records]
+    jobs = list(records)
+    labels = _told_apart([record for _, record in jobs])
+    rows = [
+        _cells(where, record, label, now)
+        for (where, record), label in zip(jobs, labels, strict=True)
+    ]
     return _aligned([_HEADS, *rows], ellipsis) if rows else []
 
 
-def _cells(where: str, record: JobRecord, now: datetime) -> tuple[str, ...]:
+def _told_apart(records: Sequence[JobRecord]) -> list[str]:
+    """Return the label of each; calls of functions of one name have their modules before them.
+
+    Who compares models has a ``fit`` in each: ``film:fit(d17.txt)``, ``bilayer:fit(d17.txt)``.
+    """
+    modules: defaultdict[str, set[str]] = defaultdict(set)
+    for record in records:
+        if _is_call(record):
+            module, _, function = record.entry_point.rpartition(":")
+            modules[function].add(module)
+
+    def label(record: JobRecord) -> str:
+        if _is_call(record):
+            module, _, function = record.entry_point.rpartition(":")
+            if len(modules[function]) > 1:
+                return f"{module}:{record.label}"
+        return record.label or record.entry_point
+
+    return list(map(label, records))
+
+
+def _is_call(record: JobRecord) -> bool:
+    """Tell whether the label is the call, and not what somebody called the job."""
+    function = (record.entry_point or "").rpartition(":")[2]
+    return bool(function) and (record.label or "").startswith(f"{function}(")
+
+
+def _cells(where: str, record: JobRecord, label: str, now: datetime) -> tuple[str, ...]:
     return (
         brief(record.id),
         record.status,
-        shortened(one_line(record.label or record.entry_point), _WIDEST_LABEL),
+        shortened(one_line(label), _WIDEST_LABEL),
         duration(now - datetime.fromisoformat(record.submitted)),
         _time(record, now),
         where,

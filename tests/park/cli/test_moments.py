@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from park.cli.moments import parse_since
+from park.cli.moments import parse_seconds, parse_since
 from park.errors import UsageError
 
 NOW = datetime(2026, 11, 27, 12, 0, 0, tzinfo=UTC)
@@ -25,3 +26,16 @@ def test_a_moment_is_of_the_zone_here_unless_it_says_its_own() -> None:
 def test_what_is_no_moment_is_told(text: str) -> None:
     with pytest.raises(UsageError, match="is no moment"):
         parse_since(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90.0), ("0.5", 0.5), ("10m", 600.0), ("2h", 7_200.0)]
+)
+def test_a_length_of_time_is_seconds_or_has_its_unit(text: str, seconds: float) -> None:
+    assert parse_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["2x", "", "m", "10 minutes"])
+def test_what_is_no_length_of_time_is_told(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="for example 90 \\(seconds\\), 10m, 2h"):
+        parse_seconds(text)

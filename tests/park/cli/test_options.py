@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from park.cli.main import main
 from park.cli.options import add_submission, arguments_of
 from park.client.submission.files import File, service_file
 from park.errors import UsageError
@@ -42,3 +43,13 @@ def test_a_text_without_quotes_is_told_how_to_have_them() -> None:
     with pytest.raises(UsageError, match="--arg label: 'film' is not JSON") as caught:
         arguments_of(options("--arg", "label=film"))
     assert """--arg 'label="film"'""" in str(caught.value.hint)
+
+
+def test_arguments_behind_an_entry_point_are_told_to_have_names(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARK_SERVICE", "http://127.0.0.1:9")
+    assert main(["run", "fit.py:fit", "film.txt"]) != 0
+    said = capsys.readouterr().err
+    assert "fit.py:fit, which is an entry point and not a requirement" in said
+    assert "--arg n=2000 --file data=run.dat" in said

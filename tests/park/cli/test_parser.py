@@ -14,6 +14,13 @@ from park.cli.main import main
         (["statsu", "0199"], "no 'statsu'; did you mean status?"),
         (["env", "lst"], "park env: error: argument ACTION: no 'lst'; did you mean list?"),
         (["jobs", "--status", "runing"], "--status: no 'runing'; did you mean running?"),
+        (["jobs", "--labl", "x"], "park jobs: error: no option --labl; did you mean --label?"),
+        (["run", "m:f", "--tmeout=5"], "no option --tmeout; did you mean --timeout"),
+        (["env", "list", "--jsn"], "park env list: error: no option --jsn; did you mean --json?"),
+        (["jobs", "--frobnicate"], "park jobs: error: unrecognized arguments: --frobnicate"),
+        (["run", "m:f", "--cpus", "0.5"], "argument --cpus: '0.5' is no whole number"),
+        (["reproduce", "x", "--rtol", "two"], "argument --rtol: 'two' is no number"),
+        (["run", "m:f", "--timeout", "2x"], "'2x' is no length of time; for example 90 (seconds)"),
     ],
 )
 def test_what_was_meant_is_said(

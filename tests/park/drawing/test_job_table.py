@@ -41,6 +41,25 @@ def test_a_line_says_what_where_how_long_and_how_far() -> None:
     ]
 
 
+def test_functions_of_one_name_have_their_modules_before_them() -> None:
+    records = [
+        record(JobState.QUEUED, label=label, entry_point=entry_point)
+        for label, entry_point in (
+            ("fit(film.txt)", "film:fit"),
+            ("fit(film.txt)", "models.bilayer:fit"),
+            ("fit it again", "film:fit"),
+            ("fitted(film.txt)", "film:fitted"),
+        )
+    ]
+    lines = job_table([("sns", each) for each in records], NOW)
+    assert [line.split("  ")[2] for line in lines[1:]] == [
+        "film:fit(film.txt)",
+        "models.bilayer:fit(film.txt)",
+        "fit it again",
+        "fitted(film.txt)",
+    ]
+
+
 def test_a_terminal_without_an_ellipsis_gets_dots() -> None:
     (_, line) = job_table([("sns", record(JobState.QUEUED))], NOW, ellipsis="...")
     assert line.startswith("...abcdef")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from park.cli.jobs.each_job import add_jobs
+from park.cli.moments import parse_seconds
 from park.cli.options import add_service, service_of
 from park.errors import UsageError
 from park.model.states import JobState
@@ -31,8 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--grace",
-        metavar="S",
-        type=float,
+        metavar="TIME",
+        type=parse_seconds,
         help=f"with --keep: kill it if it goes on for so long (default: {GRACE_S:g} s)",
     )
     add_service(parser)

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from park.cli.jobs.printed_result import json_of, pickle_lines, text_of
+from park.cli.moments import parse_seconds
 from park.cli.options import add_json, add_service, print_json, service_of
 from park.errors import ParkError
 
@@ -20,7 +21,9 @@ EXAMPLES = """examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("job", metavar="JOB", help="the id of a job, or its end")
-    parser.add_argument("--timeout", type=float, metavar="S", help="seconds to wait")
+    parser.add_argument(
+        "--timeout", type=parse_seconds, metavar="TIME", help="how long to wait: 90 (s), 10m, 2h"
+    )
     add_service(parser)
     add_json(parser)
 
