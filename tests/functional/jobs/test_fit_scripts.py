@@ -18,12 +18,23 @@ SCRIPT = """
 import sys
 import numpy as np
 from bumps.names import Curve, FitProblem
-from lines import line
+from lines import line, line_of_a_slow_model
 x, y, dy = np.loadtxt("run-%s.dat" % sys.argv[1]).T
-curve = Curve(line, x, y, dy)
+curve = Curve(line_of_a_slow_model if "slow" in sys.argv else line, x, y, dy)
 curve.slope.range(0, 5)
 curve.offset.range(-5, 5)
 problem = FitProblem(curve)
+"""
+
+LINES = """
+import time
+
+def line(x, slope=1, offset=0):
+    return slope * x + offset
+
+def line_of_a_slow_model(x, slope=1, offset=0):
+    time.sleep(0.002)  # what is ended early anyway leaves the processor to others
+    return line(x, slope, offset)
 """
 
 DATA = "".join(f"{x} {2 * x + 1 + (-1) ** x * 0.05} 0.1\n" for x in range(12))
@@ -44,9 +55,7 @@ def fits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of a user: a script, a module beside it, and two measurements."""
     folder = tmp_path_factory.mktemp("fits")
     (folder / "model.py").write_text(SCRIPT)
-    (folder / "lines.py").write_text(
-        "def line(x, slope=1, offset=0):\n    return slope * x + offset\n"
-    )
+    (folder / "lines.py").write_text(LINES)
     (folder / "run-1.dat").write_text(DATA)
     (folder / "run-2.dat").write_text("")
     return folder
@@ -104,7 +113,7 @@ def test_it_goes_on_from_a_fit_before_there_and_here(
     client.run("get", again["id"], "model.h5", "-o", str(second))
     session = f"--session={second}"
     counted = generations(client, first), generations(client, second)
-    bumps(client, fits, session, "--resume", "--fit=dream", "--samples=900", "--burn=0")
+    bumps(client, fits, session, "--resume", "--fit=dream", "--samples=700", "--burn=0")
     assert 0 < counted[0] < counted[1] < generations(client, second)
 
 
@@ -126,11 +135,11 @@ def test_dream_draws_the_same_from_the_same_seed(
 AS_ANY_FIT = """
 import json, sys, park
 with park.remote_service():
-    fit = park.Fit(sys.argv[1], method="dream", samples=4000, burn=10, seed=3, args=["1"])
+    fit = park.Fit(sys.argv[1], method="dream", samples=1000, burn=10, seed=3, args=["1"])
     good = park.Fit(
         sys.argv[1], method="de", steps=100000, xtol=0, ftol=0, good_enough=50.0, args=["1"]
     )
-    asked = park.Fit(sys.argv[1], method="de", steps=1000000, xtol=0, ftol=0, args=["1"])
+    asked = park.Fit(sys.argv[1], method="de", steps=1000000, xtol=0, ftol=0, args=["1", "slow"])
     left = fit.result()
     while not asked.refresh().progress:
         assert not asked.refresh().status.is_final, asked.error
@@ -226,10 +235,11 @@ def test_the_natural_argument_runs_where_all_is_that_it_refers_to(client: Client
 
 
 ENDED_EARLY = """
-import json, numpy as np, park
+import json, time, numpy as np, park
 from bumps.names import Curve
 
 def line(x, slope=1, offset=0):
+    time.sleep(0.002)  # what is ended early anyway leaves the processor to others
     return slope * x + offset
 
 def curve(shift):
