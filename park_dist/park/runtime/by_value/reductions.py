@@ -229,11 +229,15 @@ def _stream(value: object) -> Any:
     return None
 
 
+_WITH_PARTS = (tuple, list, dict, set, frozenset, str, bytes, bytearray, int, float, complex)
+"""Whose objects are more than a mark: a module that has one now may have none there."""
+
+
 def _single(courier: Courier, value: Any) -> Any:
     """Return what its module has once (a mark like `dataclasses.MISSING`) by its name there."""
     kind = type(value)
     is_mark = kind.__module__ == dataclasses.__name__ or not getattr(value, "__dict__", True)
-    if not is_mark or kind.__module__ == "builtins":
+    if not is_mark or kind.__module__ == "builtins" or isinstance(value, _WITH_PARTS):
         return None
     if kind.__module__ != dataclasses.__name__ and courier.note(kind.__module__) is Way.VALUE:
         return None

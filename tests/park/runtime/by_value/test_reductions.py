@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import pickle
+import platform
 import sys
 from types import FunctionType, ModuleType
 from typing import Any
@@ -75,3 +76,11 @@ def test_a_builtin_of_a_module_made_by_hand_is_not_found(
     monkeypatch.setitem(sys.modules, "stranger", stranger)
     with pytest.raises(pickle.PicklingError, match="named of stranger cannot be found in a job"):
         reduced(sending, value)
+
+
+def test_a_value_that_a_module_only_keeps_for_now_travels_as_a_value() -> None:
+    known = platform.uname()
+    assert any(each is known for each in vars(platform).values())
+    made, given = reduced(Sending(ModuleWays()), known)[:2]
+    assert made is not rebuild.attribute
+    assert made(*given) == known
