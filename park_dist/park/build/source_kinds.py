@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from park.build.copied import copied_source
-from park.build.single import ScriptProject, WheelFile, single_source
 from park.build.step import Progress, silent
 from park.build.versioned_tree import version_tree
 from park.errors import LocalSetError
@@ -26,14 +24,17 @@ def local_source(
 
     Raises `LocalSetError` for a released one, and as each kind of source does.
     """
+    if project.kind is ProjectKind.TREE:
+        return version_tree(project, cache=cache, progress=progress)
+    # what a tree does without takes as long to load as to version one
+    from park.build.copied import copied_source
+    from park.build.single import ScriptProject, WheelFile, single_source
+
     match project.kind:
-        case ProjectKind.TREE:
-            return version_tree(project, cache=cache, progress=progress)
         case ProjectKind.COPY:
             return copied_source(project, cache=cache)
         case ProjectKind.WHEEL:
             return single_source(WheelFile, project, cache=cache)
         case ProjectKind.SCRIPT:
             return single_source(ScriptProject, project, cache=cache)
-        case ProjectKind.RELEASED:
-            raise LocalSetError(f"{project} is a released project; expected a local one")
+    raise LocalSetError(f"{project} is a released project; expected a local one")

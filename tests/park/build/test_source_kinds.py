@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,3 +38,19 @@ def test_a_release_has_no_source_here(tmp_path: Path) -> None:
     project = LocalProject(name=NormalizedName("six"), version="1", kind=ProjectKind.RELEASED)
     with pytest.raises(LocalSetError, match="six 1 is a released project; expected a local one"):
         local_source(project, cache=Cache(root=tmp_path))
+
+
+def test_what_no_tree_needs_is_not_loaded_for_one() -> None:
+    program = (
+        "import sys\n"
+        "import park.build.known.known_closure, park.client.installs.index_memory\n"
+        "import park.client.installs.request\n"
+        "print(*sorted(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    loaded = set(done.stdout.split())
+    assert "park.build.versioned_tree" in loaded
+    others = {"copied", "single", "cached_copy", "isolation.uv_installer"}
+    assert loaded.isdisjoint(f"park.build.{name}" for name in others)

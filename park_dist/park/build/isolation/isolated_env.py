@@ -21,7 +21,6 @@ from packaging.utils import NormalizedName
 
 from park.atomic import write_atomically
 from park.build.cache import Cache, lock_beside
-from park.build.isolation.uv_installer import install_with_uv
 from park.build.output import build_failed
 from park.build.step import Progress, silent
 from park.file_lock import exclusive
@@ -96,11 +95,13 @@ def _make(folder: Path, wanted: list[str]) -> BuildEnvironment:
     """
     from build.env import DefaultIsolatedEnv
 
+    from park.build.isolation import uv_installer  # few installs make one
+
     isolated = DefaultIsolatedEnv(path=str(_venv(folder)))
     try:
         # entered and never left: leaving would delete it, and its life is ours to decide
         isolated.__enter__()
-        if not install_with_uv(isolated.python_executable, wanted):
+        if not uv_installer.install_with_uv(isolated.python_executable, wanted):
             isolated.install(wanted)
     except Exception as error:  # noqa: BLE001 (whatever an installer raises)
         shutil.rmtree(folder, ignore_errors=True)

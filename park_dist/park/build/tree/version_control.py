@@ -34,13 +34,12 @@ VARIABLES = (
 """By which tools are told the version: setuptools-scm (hatch-vcs and scikit-build-core use it),
 vcs-versioning, pdm-backend, poetry-dynamic-versioning, uv-dynamic-versioning and pbr."""
 
-_ASKS = re.compile(
+_ASKS = (
     r"version control|source control|\bVCS\b|\bSCM\b|not a (?:valid )?(?:git|hg|mercurial|svn)"
     r"|\bgit (?:describe|rev-parse|log|status|repository|directory|checkout|archive|tag)"
     r"|['\"]git['\"]|\bhg (?:id|log)\b|\btags?\b[^\n]*\bversion\b|\bversion\b[^\n]*\btags?\b"
     r"|(?:could not|can't|cannot|unable to|failed to) (?:find|determine|detect|get|infer|deduce)"
-    r"[^\n]*\bversion\b|versioneer|versioningit|dunamai|\bpbr\b",
-    re.IGNORECASE,
+    r"[^\n]*\bversion\b|versioneer|versioningit|dunamai|\bpbr\b"
 )
 """What tools say that have found no version: in the words of all that VARIABLES is for, and of
 versioningit, versioneer, dunamai, setuptools-git-versioning, miniver and git itself."""
@@ -78,7 +77,7 @@ class Pretence:
 
 def asks_version_control(output: str) -> bool:
     """Tell whether a build that printed ``output`` failed for want of version control."""
-    return _ASKS.search(output) is not None
+    return re.search(_ASKS, output, re.IGNORECASE) is not None
 
 
 def write_pkg_info(source: Path, told: Pretence) -> None:

@@ -21,7 +21,6 @@ from packaging.version import InvalidVersion
 
 from park.atomic import write_atomically
 from park.build.cache import user_cache
-from park.build.copied import copied_source
 from park.build.local_set import LocalSet, with_copies
 from park.errors import LocalSetError, ParkError, UnknownItem
 from park.local.origin import CONDA
@@ -144,6 +143,8 @@ def _can_be_sent(project: LocalProject, python: str, platforms: frozenset[str]) 
     """
     if project.origin == CONDA:
         return False
+    from park.build.copied import copied_source  # for the few that an index lacks
+
     try:
         copied = copied_source(project, cache=user_cache())
     except LocalSetError:

@@ -12,7 +12,7 @@ import build.env
 import pytest
 
 from park.build.cache import Cache
-from park.build.isolation import isolated_env
+from park.build.isolation import isolated_env, uv_installer
 from park.build.isolation.isolated_env import BuildEnvironment, build_environment
 from park.errors import BuildFailed
 
@@ -43,7 +43,7 @@ class Making:
                 making.with_pip.append(wanted)
 
         monkeypatch.setattr(build.env, "DefaultIsolatedEnv", Isolated)
-        monkeypatch.setattr(isolated_env, "install_with_uv", self.install)
+        monkeypatch.setattr(uv_installer, "install_with_uv", self.install)
 
     def install(self, _python: str, wanted: list[str]) -> bool:
         self.made.append(wanted)
