@@ -21,6 +21,11 @@ NOT_RUN = {
     "debug-a-job.md": 1,
     "export-and-reproduce.md": 0,
     "follow-and-cancel.md": 0,
+    "races.md": 0,
+    "scripts-and-notebooks.md": 1,
+    "see-and-plan.md": 0,
+    "sweeps.md": 0,
+    "take-along.md": 6,
 }
 """How many blocks of a page nobody types here: none is added unseen."""
 

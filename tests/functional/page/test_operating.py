@@ -108,3 +108,6 @@ def test_nobody_is_left_out_here(browser: PageBrowser, lab: PageLab, scheme: str
             viewer.page.locator("main section").first.wait_for()
             assert viewer.faults() == [], place
             assert viewer.overflow() <= 0, place
+            tab = viewer.page.locator("#bar nav [aria-current]").bounding_box()
+            assert tab is not None, place
+            assert tab["x"] + tab["width"] <= 360, place  # the tab that is shown is seen

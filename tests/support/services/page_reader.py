@@ -101,7 +101,7 @@ class Reader:
         Goes on where a step is not as the page says, and tells of all of them at the end.
         """
         wrong, steps = [], list(steps_of(page))
-        if any(isinstance(step, Cell) for step in steps):
+        if before and any(isinstance(step, Cell) for step in steps):
             steps.insert(0, Cell(0, before))
         for step in steps:
             try:

@@ -34,6 +34,8 @@ function drawBar() {
       h("span", { class: "pulse", "data-on": String(isLive) }, isLive ? "live" : "not connected"),
       h("span", who.user),
       h("button", { onclick: () => { live.stop(); logout().finally(() => start()); } }, "Log out"))));
+  // where the tabs are wider than the window, they scroll: the one that is shown is seen
+  bar.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 // -- views
