@@ -25,6 +25,7 @@ from park_server.jobs.dereference import (
 from park_server.json_pieces import LARGE_BYTES
 
 
+@pytest.mark.of_sqlite  # its driver tells each statement
 @pytest.mark.parametrize(
     ("is_little", "tables"), [(True, ["jobs"]), (False, ["jobs", "results"] * 2)]
 )

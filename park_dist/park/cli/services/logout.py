@@ -37,14 +37,19 @@ def run(options: argparse.Namespace) -> int:
 
     address = meant_service(options.service, insecure=options.insecure)
     agent = AgentClient()
-    token = agent.ask(GetToken(service=address.url, reason="park logout"))
+    why = ""
+    try:
+        token = agent.ask(GetToken(service=address.url, reason="park logout"))
+    except ParkError as refusal:  # each use is to be confirmed, and nobody is there to do it
+        token, why = None, f" ({refusal.message})"
     agent.ask(ForgetKey(service=address.url))
     where = address.name or address.url
     if isinstance(token, Token) and token.id:
         told = _revoked(address, token)
         print(f"logged out of {where}; {told}")
     else:
-        print(f"logged out of {where}: the agent has forgotten the token, which stays valid there")
+        kept = "the agent has forgotten the token, which stays valid there"
+        print(f"logged out of {where}: {kept}{why}")
     return 0
 
 
