@@ -143,7 +143,26 @@ def _own_functions(module: ModuleType) -> Iterator[FunctionType]:
     """Yield the functions of a module that its own file has, those of its classes too."""
     for value in list(vars(module).values()):
         members = list(vars(value).values()) if isinstance(value, type) else [value]
-        for each in members:
-            is_own = isinstance(each, FunctionType) and each.__module__ == module.__name__
+        for each in (function for member in members for function in _behind(member)):
+            is_own = each.__module__ == module.__name__
             if is_own and each.__code__.co_filename == module.__file__:
                 yield each
+
+
+def _behind(member: object) -> Iterator[FunctionType]:
+    """Yield the functions that ``member`` is made of: decorated ones, those of a property."""
+    passed: set[int] = set()
+    while member is not None and id(member) not in passed:
+        passed.add(id(member))
+        if isinstance(member, FunctionType):
+            yield member
+        elif isinstance(member, property):
+            yield from (each for each in _parts(member) if isinstance(each, FunctionType))
+        try:
+            member = getattr(member, "__wrapped__", None) or getattr(member, "__func__", None)
+        except Exception:  # noqa: BLE001 (whatever lies in a module answers as it likes)
+            return
+
+
+def _parts(member: property) -> tuple[object, ...]:
+    return member.fget, member.fset, member.fdel

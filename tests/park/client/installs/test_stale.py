@@ -86,3 +86,24 @@ def test_only_what_concerns_the_job_is_looked_at(write: Write, tmp_path: Path) -
     write("A = 22\n")
     assert known.stale([tmp_path / "elsewhere"]) == []
     assert [each.name for each in known.stale([], ["edited_here"])] == ["edited_here"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import park\n\n@park.job\ndef f():\n    return {}\n",
+        "import functools\n\n@functools.cache\ndef f():\n    return {}\n",
+        "class A:\n    @property\n    def f(self):\n        return {}\n",
+        "class A:\n    @classmethod\n    def f(cls):\n        return {}\n",
+        "class A:\n    @staticmethod\n    def f():\n        return {}\n",
+    ],
+)
+def test_what_is_decorated_is_compared_where_no_bytecode_was_left(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    write(text.format(1))
+    importlib.import_module("edited_here")
+    assert names(StaleModules(), tmp_path) == []
+    write(text.format(2))
+    assert names(StaleModules(), tmp_path) == ["edited_here.py"]
