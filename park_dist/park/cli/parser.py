@@ -41,7 +41,9 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown(self, left: Sequence[str]) -> str:
         option = next(each for each in left if each.startswith("-")).partition("=")[0]
-        alike = _alike(option, self._option_string_actions)
+        # by their letters: dashes, which all have, would make any two alike
+        known = {name.lstrip("-"): name for name in self._option_string_actions}
+        alike = " or ".join(known[name] for name in _alike(option.lstrip("-"), known))
         if not alike:
             return f"unrecognized arguments: {' '.join(left)}"
         return f"no option {option}; did you mean {alike}?"
@@ -82,11 +84,11 @@ def _with_suggestion(message: str) -> str:
     alike = _alike(found["word"], known)
     if not alike:
         return message
-    return f"{message[: found.start()]}no {found['word']!r}; did you mean {alike}?"
+    return f"{message[: found.start()]}no {found['word']!r}; did you mean {' or '.join(alike)}?"
 
 
-def _alike(word: str, known: Iterable[str]) -> str:
-    """Return those of ``known`` that ``word`` may have been meant for; none: an empty text."""
+def _alike(word: str, known: Iterable[str]) -> list[str]:
+    """Return those of ``known`` that ``word`` may have been meant for, the likest first."""
     from difflib import get_close_matches
 
-    return " or ".join(get_close_matches(word, list(known), cutoff=_CLOSE))
+    return get_close_matches(word, list(known), cutoff=_CLOSE)

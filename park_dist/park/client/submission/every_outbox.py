@@ -45,27 +45,35 @@ class _EveryOutbox:
 
     def __init__(self) -> None:
         self.failed: list[Item] = []
+        self._lock = threading.Lock()
         self._outboxes: weakref.WeakSet[_Outbox] = weakref.WeakSet()
         self._exit_is_seen_to = False
 
     def add(self, outbox: _Outbox) -> None:
         """Care for ``outbox`` from now on."""
-        self._outboxes.add(outbox)
+        with self._lock:
+            self._outboxes.add(outbox)
         if not self._exit_is_seen_to:
             self._exit_is_seen_to = True
             self._see_to_the_exit()
 
     def poke(self, but: _Outbox | None = None) -> None:
         """Have all look again, ``but`` one."""
-        for outbox in list(self._outboxes):
+        for outbox in self._each():
             if outbox is not but:
                 outbox.poke()
 
     def forked(self) -> None:
         """Begin anew in a forked process."""
+        self._lock = threading.Lock()  # a thread that is not here may have held it
         self.failed.clear()
-        for outbox in list(self._outboxes):
+        for outbox in self._each():
             outbox.forked()
+
+    def _each(self) -> list[_Outbox]:
+        """Return those that are there now; another thread may add one meanwhile."""
+        with self._lock:
+            return list(self._outboxes)
 
     def _see_to_the_exit(self) -> None:
         """Have the interpreter's end wait for what is on its way, before threads are stopped."""
@@ -77,12 +85,12 @@ class _EveryOutbox:
         try:
             # who has pressed Ctrl-C wants to leave, and not to wait
             in_haste = getattr(sys, "last_type", None) is KeyboardInterrupt
-            for outbox in list(self._outboxes):
+            for outbox in self._each():
                 outbox.flush(_HASTE_S if in_haste else None)
         except KeyboardInterrupt:
             pass  # what was waited for is told below
         lost = [(item, str(item.error)) for item in self.failed if not item.told] + [
-            (item, _GIVEN_UP) for outbox in list(self._outboxes) for item in outbox.pending()
+            (item, _GIVEN_UP) for outbox in self._each() for item in outbox.pending()
         ]
         for item, why in lost[:_MOST_LINES]:
             sys.stderr.write(f"park: error: {item} was not submitted: {why}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from typing import Any
 
 import pytest
@@ -59,6 +60,26 @@ def test_all_are_told_but_the_one_that_tells(every: _EveryOutbox) -> None:
     every.add(two)
     every.poke(but=one)
     assert (one.told, two.told) == ([], ["poke"])
+
+
+def test_one_may_come_from_another_thread_while_all_are_told(every: _EveryOutbox) -> None:
+    kept: list[Outbox] = []
+
+    def come() -> None:
+        for _ in range(1000):
+            kept.append(Outbox())
+            every.add(kept[-1])
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        thread = threading.Thread(target=come)
+        thread.start()
+        while thread.is_alive():
+            every.poke()
+    finally:
+        sys.setswitchinterval(before)
+    assert len(kept) == 1000
 
 
 def test_an_outbox_that_nobody_holds_is_forgotten(every: _EveryOutbox) -> None:
