@@ -39,10 +39,11 @@ def close_top(folder: str, kept: list[str]) -> None:
     """Let nothing new be made in ``folder`` itself, whose covers are there already.
 
     A name that is not there cannot be covered, and may be what is believed next time: a policy, the
-    journal of a database. What is ``kept`` is as it was. Raises `OSError`.
+    journal of a database. What is ``kept``, names in it or paths, is as it was. Raises `OSError`.
     """
-    for path in (f"{folder}/{name}" for name in kept):
-        if os.path.lexists(path) and not os.path.islink(path):  # noqa: PTH114 (no Path here)
+    for path in (os.path.join(folder, name) for name in kept):  # noqa: PTH118 (no Path here)
+        is_at_top = os.path.dirname(path) == folder and os.path.lexists(path)  # noqa: PTH120
+        if is_at_top and not os.path.islink(path):  # noqa: PTH114
             mount(path, path, _MS_BIND | _MS_REC)
     if not bind_read_only([folder]):
         raise OSError(f"{folder} could not be closed")

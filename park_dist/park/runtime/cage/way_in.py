@@ -67,7 +67,7 @@ def arrange_covers(words: list[str]) -> bool:
         let_through(reached)
     for folder in _of(words, "hide"):
         cover_all_but(folder, kept, shown)
-        close_top(folder, kept)
+        close_top(folder, [*kept, *shown])
     cover(_of(words, "cover"))
     if "alone" in words:
         own_terminals()

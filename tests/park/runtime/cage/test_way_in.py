@@ -48,6 +48,15 @@ def test_nothing_new_is_made_where_something_is_hidden(who: str, home: Path, nam
     assert (home / "jobs" / "one" / "mine").read_text() == "[users.ada]"
 
 
+def test_what_is_shown_in_the_hidden_folder_itself_is_as_it_was(who: str, home: Path) -> None:
+    code = IN_CAGE.replace("/cache/numba/one", "/cache") + (
+        "tell(new=tried(open, f'{home}/cache/new', 'w'), top=tried(open, f'{home}/new', 'w'))"
+    )
+    (found,) = ran_in_cage(who, home, code)
+    assert found["new"] == "done"
+    assert found["top"] != "done"
+
+
 def test_a_terminal_of_the_same_account_is_not_reached(who: str, home: Path) -> None:
     """Else a job reads what the operator types, in whose account it is; it has some of its own."""
     opened = "def opened(name): os.close(os.open(name, os.O_RDWR | os.O_NOCTTY))\n"
