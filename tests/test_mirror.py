@@ -49,7 +49,6 @@ WITHOUT = {
     "park/runtime/node/debugged.py": DEBUGS,
     "park/cli/services/agent.py": LOGINS,
     "park/cli/services/login.py": LOGINS,
-    "park/cli/services/logout.py": LOGINS,
     "park/cli/jobs/pin.py": "one call; test_each_job makes it",
     "park/cli/jobs/rm.py": "one call; test_each_job makes it",
     "park/cli/jobs/unpin.py": "one call; test_each_job makes it",

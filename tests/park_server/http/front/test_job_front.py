@@ -58,7 +58,7 @@ class Jobs:
         self.asked.append((job, user, wait))
         return self._answer(), None
 
-    def planned(self, user: str, requests: Any) -> Any:
+    def planned(self, user: str, requests: Any, *, size: int) -> Any:
         return user, requests
 
     async def accept(self, user: str, submission: Any) -> Any:
