@@ -59,6 +59,7 @@ class Jobs:
         return self._answer(), None
 
     def planned(self, user: str, requests: Any, *, size: int) -> Any:
+        assert size > 0
         return user, requests
 
     async def accept(self, user: str, submission: Any) -> Any:
