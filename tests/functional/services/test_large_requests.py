@@ -196,7 +196,10 @@ def test_a_list_of_projects_is_that_of_now(service: ParkService) -> None:
     def names() -> set[str]:
         headers = {"Accept": "application/vnd.pypi.simple.v1+json"}
         answer = httpx2.get(
-            f"{service.url}/simple/", auth=("__token__", service.token), headers=headers
+            f"{service.url}/simple/",
+            auth=("__token__", service.token),
+            headers=headers,
+            timeout=LIMIT_S,
         )
         return {project["name"] for project in answer.json()["projects"]}
 
