@@ -43,8 +43,10 @@ def _line(points: Sequence[tuple[int, float]]) -> str:
     across = (_WIDTH - 2 * _EDGE) / (last - first)
     # halves first: the difference of two large numbers is beyond the largest
     extent = high / 2 - low / 2
-    up = 0.0 if extent == 0 else (_HEIGHT - 2 * _EDGE) / extent
+    height = _HEIGHT - 2 * _EDGE
+    # its share first: of the smallest numbers the reciprocal is beyond the largest
+    shares = [0.0 if extent == 0 else (value / 2 - low / 2) / extent for value in values]
     return " ".join(
-        f"{_EDGE + (at - first) * across:.1f},{_HEIGHT - _EDGE - (value / 2 - low / 2) * up:.1f}"
-        for at, value in points
+        f"{_EDGE + (at - first) * across:.1f},{_HEIGHT - _EDGE - share * height:.1f}"
+        for (at, _), share in zip(points, shares, strict=True)
     )

@@ -89,7 +89,8 @@ def test_a_service_that_does_not_answer_is_not_waited_for(
             timeout=LIMIT_S,
         )
         assert not held.is_set()
-        assert asked == [("/api/v1/jobs?limit=50", "Bearer t")]
+        # a slow machine gives up before it has asked
+        assert asked in ([], [("/api/v1/jobs?limit=50", "Bearer t")])
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
