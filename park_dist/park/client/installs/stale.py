@@ -151,18 +151,15 @@ def _own_functions(module: ModuleType) -> Iterator[FunctionType]:
 
 def _behind(member: object) -> Iterator[FunctionType]:
     """Yield the functions that ``member`` is made of: decorated ones, those of a property."""
+    if isinstance(member, property):
+        for each in (member.fget, member.fset, member.fdel):
+            yield from _behind(each)
     passed: set[int] = set()
     while member is not None and id(member) not in passed:
         passed.add(id(member))
         if isinstance(member, FunctionType):
             yield member
-        elif isinstance(member, property):
-            yield from (each for each in _parts(member) if isinstance(each, FunctionType))
         try:
             member = getattr(member, "__wrapped__", None) or getattr(member, "__func__", None)
         except Exception:  # noqa: BLE001 (whatever lies in a module answers as it likes)
             return
-
-
-def _parts(member: property) -> tuple[object, ...]:
-    return member.fget, member.fset, member.fdel
