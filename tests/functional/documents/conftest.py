@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support.services.page_howtos import reading
 from support.services.park_client import REPOSITORY, ModelTree
 from support.services.park_service import ParkService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from support.services.page_reader import Reader
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +33,12 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> list[str | Path]:
     folder = tmp_path_factory.mktemp("models")
     trees = [ModelTree(name, folder).root for name in ("light-model", "reader-model")]
     return [REPOSITORY.with_name(f"{REPOSITORY.name}[server]"), *trees]
+
+
+@pytest.fixture
+def reader(
+    tmp_path: Path, python: Path, client_cache: Path, services: tuple[ParkService, ParkService]
+) -> Iterator[Reader]:
+    """Give a reader of how-tos, who types into the virtualenv of ``python`` of each file."""
+    with reading(tmp_path / "home", python, client_cache, services) as ready:
+        yield ready

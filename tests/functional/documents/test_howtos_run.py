@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.services.page_howtos import BEFORE, page, reading
+from support.services.page_howtos import BEFORE, page
 from support.services.park_client import make_virtualenv
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.services.park_service import ParkService
+    from support.services.page_reader import Reader
 
 NOT_RUN = {
     "README.md": 4,
@@ -37,13 +37,6 @@ def python(tmp_path_factory: pytest.TempPathFactory, packages: list[str | Path])
 
 
 @pytest.mark.parametrize("name", NOT_RUN)
-def test_each_block_does_what_the_page_says(
-    name: str,
-    tmp_path: Path,
-    python: Path,
-    client_cache: Path,
-    services: tuple[ParkService, ParkService],
-) -> None:
-    with reading(tmp_path / "home", python, client_cache, services) as reader:
-        reader.follow(page(name), before=f"import numpy as np\n{BEFORE}")
-        assert len(reader.not_run) == NOT_RUN[name]
+def test_each_block_does_what_the_page_says(name: str, reader: Reader) -> None:
+    reader.follow(page(name), before=f"import numpy as np\n{BEFORE}")
+    assert len(reader.not_run) == NOT_RUN[name]
