@@ -26,7 +26,7 @@ from park.client.access.local_services import RunningService, announce, withdraw
 from park.errors import Conflict
 from park.wire import ServiceRecord
 from park_repo.sql.sole_writer import writer_watch
-from park_server.assembly.ahead import Asked
+from park_server.assembly.ahead import Asked, Machine
 from park_server.assembly.foundation import foundation_of
 from park_server.assembly.service import AssembledService
 from park_server.assembly.start_stages import Stages
@@ -78,24 +78,31 @@ class Standby:
         self._is_unwritten = None if url is None else writer_watch(url)
         self._listeners = listening(settings.host, settings.port, settings.entrance)
 
-    def take(self, home: Home) -> BaseFileLock:
+    def take(self, home: Home, machine: Machine) -> BaseFileLock:
         """Return the lock of ``home``, once it is ours; says that it stands by where it must.
 
+        It says so once the ``machine`` has answered, for which a take-over would wait.
         Raises `SystemExit` where it is told to stop before.
         """
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(self._taken(home))
+            return runner.run(self._taken(home, machine))
 
     def serve(self, settings: Settings, home: Home, asked: Asked, stages: Stages) -> None:
         """Serve on ``home``, at the address at which it stood by."""
         _run(settings, home, self._listeners, asked, stages)
 
-    async def _taken(self, home: Home) -> BaseFileLock:
+    async def _taken(self, home: Home, machine: Machine) -> BaseFileLock:
         lock = await self._free(home)
         if lock is None:
-            tell(f"park stands by for {home.path} at {self._listeners.url}")
-            leader = leader_socket.folder_of(home.path)
-            lock = await stand_by(self._listeners, partial(self._free, home), leader)
+            lock = await stand_by(
+                self._listeners,
+                partial(self._free, home),
+                leader_socket.folder_of(home.path),
+                prepared=[asyncio.wrap_future(each) for each in machine.questions],
+                on_prepared=lambda: tell(
+                    f"park stands by for {home.path} at {self._listeners.url}"
+                ),
+            )
             if lock is None:
                 raise SystemExit(0)
             tell(f"park takes {home.path} over")

@@ -12,7 +12,6 @@ from park.errors import CannotSatisfy
 __all__ = ["postgresql_engine"]
 
 _CONNECT: dict[str, object] = {
-    "connect_timeout": 5,
     "client_encoding": "utf8",
     "application_name": "park serve",
     # a server that vanished is noticed within seconds, not by the two hours of TCP
@@ -23,12 +22,14 @@ _CONNECT: dict[str, object] = {
 }
 """<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>"""
 
+_CONNECT_S = 5
+
 _KEPT, _MORE = 8, 24
 """Connections that readers keep, and as many more for a moment: a server takes 100 by default."""
 
 
-def postgresql_engine(url: URL, *, read_only: bool) -> Engine:
-    """Return an engine on the database ``url``; connects when it is used.
+def postgresql_engine(url: URL, *, read_only: bool, connect_s: int = _CONNECT_S) -> Engine:
+    """Return an engine on the database ``url``; connects when it is used, within ``connect_s``.
 
     A read sees one snapshot, as with SQLite: PostgreSQL would give each statement its own.
     Raises `CannotSatisfy` where the driver is not installed.
@@ -46,7 +47,7 @@ def postgresql_engine(url: URL, *, read_only: bool) -> Engine:
         isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
         pool_size=_KEPT,
         max_overflow=_MORE,
-        connect_args=_CONNECT,
+        connect_args=_CONNECT | {"connect_timeout": connect_s},
     )
 
     def on_connect(connection: Any, _record: object) -> None:

@@ -19,7 +19,7 @@ from park_repo.sql.custody import Custody
 from park_repo.sql.postgresql_engine import postgresql_engine
 from park_repo.sql.told import told
 
-__all__ = ["SoleWriter", "writer_watch"]
+__all__ = ["CONNECT_S", "LOOKS_S", "NOTICED_S", "SoleWriter", "writer_watch"]
 
 _KEY = int.from_bytes(b"park", "big")
 """Locks are those of one database: any number that others are unlikely to take."""
@@ -28,6 +28,37 @@ _PATIENCE_S = 5.0
 """How long the session of a service that was killed may take to end at the server."""
 
 _PAUSE_S = 0.05
+
+CONNECT_S = 2
+"""How long a look whether nobody writes waits for the server, before the next look."""
+
+NOTICED_S = 4.0
+"""How long a server that holds the lock goes without hearing of the machine of who has it, at most.
+
+Else it is two hours, as TCP has it. Where the process ends and its machine does not, the server
+hears of it at once, or, amid a statement, within `LOOKS_S`.
+"""
+
+LOOKS_S = 1.0
+"""Between two looks of the server, amid a statement, whether its client is there."""
+
+_SESSION = {
+    "client_connection_check_interval": f"{LOOKS_S:g}s",  # from PostgreSQL 14 on
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": f"{NOTICED_S:g}s",
+}
+"""<https://www.postgresql.org/docs/current/runtime-config-connection.html>, for who holds the lock:
+its session is to end soon after it, since the next one waits for that."""
+
+_CASES = " ".join(f"WHEN '{name}' THEN '{value}'" for name, value in _SESSION.items())
+_NAMES = ", ".join(f"'{name}'" for name in _SESSION)
+_SETTLE = (
+    f"SELECT set_config(name, CASE name {_CASES} END, false)"  # noqa: S608 (its own words)
+    f" FROM pg_settings WHERE name IN ({_NAMES})"
+)
+"""Of those that this server knows."""
 
 _TAKE = f"SELECT pg_try_advisory_lock({_KEY})"
 _MARK = "SELECT pg_current_xact_id_if_assigned()::text"
@@ -41,7 +72,7 @@ def writer_watch(url: URL) -> Callable[[], bool]:
     The driver is loaded now, which takes more of a processor than all else of a take-over: who
     stands by has time for that. Raises `CannotSatisfy` where it is not installed.
     """
-    return partial(_is_unwritten, postgresql_engine(url, read_only=True))
+    return partial(_is_unwritten, postgresql_engine(url, read_only=True, connect_s=CONNECT_S))
 
 
 def _is_unwritten(engine: Engine) -> bool:
@@ -71,6 +102,8 @@ class SoleWriter(Custody):
     def enter(self, connection: Connection) -> None:
         """Take the lock; raises `Conflict` where somebody else keeps it."""
         deadline = self._clock() + self._patience_s
+        with connection.begin():
+            told(connection, _SETTLE)
         while True:
             with connection.begin():  # locks of sessions outlive transactions
                 if told(connection, _TAKE).fetchone()[0]:

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from park_repo.integrity import CHECK_S, damage_of
 from park_server.accounts.account import Account
@@ -32,6 +33,11 @@ class Machine:
     layout: Future[FoundLayout]
     interpreters: Future[dict[str, Interpreter]]
     isolations: Future[Isolations]
+
+    @property
+    def questions(self) -> tuple[Future[Any], ...]:
+        """All of them: what takes over at once has their answers."""
+        return self.layout, self.interpreters, self.isolations
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

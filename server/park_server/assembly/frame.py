@@ -21,8 +21,8 @@ __all__ = ["Serve", "Take", "start"]
 
 Serve = Callable[[Settings, Home, Asked, Stages], None]
 
-Take = Callable[[Home], BaseFileLock]
-"""What takes a home; it may wait for that."""
+Take = Callable[[Home, Machine], BaseFileLock]
+"""What takes a home, while the machine is asked; it may wait for that."""
 
 
 def start(
@@ -42,9 +42,11 @@ def start(
         home.prepare()
     with ExitStack() as asking:
         machine: Machine | None = None
-        if stand_by is not None:  # whoever takes over has no second to lose
+        if stand_by is None:
+            lock = home.lock()
+        else:  # whoever takes over has no second to lose
             machine = asking.enter_context(asked_of_machine(settings, home))
-        lock = home.lock() if stand_by is None else stand_by(home)
+            lock = stand_by(home, machine)
         try:
             _remove_ready_file(settings)  # one of a service that was killed would mislead
             with asked_ahead(settings, home, machine) as asked:

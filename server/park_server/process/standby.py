@@ -7,10 +7,10 @@ one that leads answers. Where none does, what is asked comes again, and finds on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import uvicorn
 from starlette.responses import JSONResponse
@@ -21,10 +21,15 @@ from park_server.process.forwarding import Forwarding
 from park_server.process.listeners import Listeners
 from park_server.process.silence import PatientProtocol
 
-__all__ = ["stand_by"]
+__all__ = ["EVERY_S", "LETS_GO_S", "stand_by"]
 
 EVERY_S = 0.1
 """Between two looks whether the other one has ended: nothing tells of a lock that is free."""
+
+LETS_GO_S = 1
+"""What requests that are handed on may still take once the home is taken."""
+
+_NOT_YET = "this service still asks its machine what it would have to know"
 
 _WHY = "this service stands by, and the one that leads does not answer"
 
@@ -32,15 +37,24 @@ Taken = TypeVar("Taken")
 
 
 async def stand_by(
-    listeners: Listeners, take: Callable[[], Awaitable[Taken | None]], leader: Path
+    listeners: Listeners,
+    take: Callable[[], Awaitable[Taken | None]],
+    leader: Path,
+    *,
+    prepared: Sequence[asyncio.Future[Any]] = (),
+    on_prepared: Callable[[], None] = lambda: None,
 ) -> Taken | None:
     """Answer on ``listeners`` until ``take`` returns something; return that.
 
     What is asked is handed on to whoever listens in the folder ``leader``. What connects in
     between is kept for whoever listens next. Returns None where it was told to stop before.
+
+    It says that it is ready, and calls ``on_prepared``, once ``prepared`` are there: before that
+    it would take over as well, but would then wait for them.
     """
+    answering = _Answering(leader, prepared)
     config = uvicorn.Config(
-        _Answering(leader),
+        answering,
         http=PatientProtocol,
         lifespan="off",
         log_config=None,
@@ -51,13 +65,21 @@ async def stand_by(
         server_header=False,
         ws="none",
         ssl_context_factory=listeners.context_factory,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=LETS_GO_S,
     )
     server = uvicorn.Server(config)
     waiting = asyncio.create_task(_until_taken(server, take))
+    telling = asyncio.create_task(_tell(prepared, on_prepared))
     # a copy: the server closes what it has listened on
     await server.serve(sockets=[listeners.outer.dup()])
+    telling.cancel()
     return await waiting
+
+
+async def _tell(prepared: Sequence[asyncio.Future[Any]], on_prepared: Callable[[], None]) -> None:
+    if prepared:
+        await asyncio.wait(prepared)  # what went wrong with one is told by whoever needs it
+    on_prepared()
 
 
 async def _until_taken(
@@ -77,8 +99,9 @@ async def _until_taken(
 class _Answering:
     """Says how it is where machines ask; all else is answered by the one that leads."""
 
-    def __init__(self, leader: Path) -> None:
+    def __init__(self, leader: Path, prepared: Sequence[asyncio.Future[Any]]) -> None:
         self._forwarding = Forwarding(leader, _not_now)
+        self._prepared = prepared
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -86,14 +109,18 @@ class _Answering:
         if scope["path"] == "/health":
             response = JSONResponse({"status": "standby"})
         elif scope["path"] == "/ready":
-            response = _readiness(is_led=await self._forwarding.is_led())
+            response = _readiness(
+                is_led=await self._forwarding.is_led(),
+                is_prepared=all(each.done() for each in self._prepared),
+            )
         await response(scope, receive, send)
 
 
-def _readiness(*, is_led: bool) -> JSONResponse:
+def _readiness(*, is_led: bool, is_prepared: bool) -> JSONResponse:
     reasons = [] if is_led else [_WHY]
+    reasons += [] if is_prepared else [_NOT_YET]
     return JSONResponse(
-        {"status": "standby", "reasons": reasons}, status_code=200 if is_led else 503
+        {"status": "standby", "reasons": reasons}, status_code=503 if reasons else 200
     )
 
 

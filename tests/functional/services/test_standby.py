@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 JOBS = int(os.environ.get("PARK_STANDBY_JOBS", "40"))
 KILLS = int(os.environ.get("PARK_STANDBY_KILLS", "2"))
 BATCH = 20
+HALF = (
+    b"POST /api/v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n["
+)
 RELEASE = "sortedcontainers", "2.4.0"
 
 
@@ -83,6 +89,31 @@ def test_a_standby_ends_when_it_is_told(tmp_path: Path) -> None:
         assert standby.stop() == 0
         assert "takes" not in standby.log
         assert leader.get("/ready")["status"] == "ready"
+
+
+def test_nothing_that_hangs_when_the_leader_is_killed_holds_the_next_one(tmp_path: Path) -> None:
+    """A fork server that answers nobody, and a client that has sent half of what it wants."""
+    none = "--upstream", "none", "--slots", "2"
+    with ParkService(tmp_path / "one", "--slots", "2") as leader:
+        lock_hash = leader.offer(*RELEASE)
+        first = job(lock_hash, str(tmp_path / "ran"))
+        submit([leader.url], leader.token, [first])
+        assert leader.job_when_final(first["id"])["status"] == "completed"
+        (hangs,) = (each["pid"] for each in leader.get("/api/v1/fork-servers"))
+        standby = standby_of(leader, tmp_path / "two", *none)
+        host, _, port = address_of(standby).removeprefix("http://").partition(":")
+        os.kill(hangs, signal.SIGSTOP)
+        try:
+            with socket.create_connection((host, int(port))) as half:
+                half.sendall(HALF % leader.token.encode())
+                leader.kill()
+                with_it = standby.until_ready()
+                second = job(lock_hash, str(tmp_path / "ran too"))
+                submit([with_it.url], leader.token, [second])
+                assert with_it.job_when_final(second["id"])["status"] == "completed"
+        finally:
+            os.kill(hangs, signal.SIGCONT)
+        assert standby.stop() == 0
 
 
 def test_the_leader_is_killed_amid_jobs_again_and_again(tmp_path: Path, url: str) -> None:

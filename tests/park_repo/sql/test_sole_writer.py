@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, NullPool, create_engine, event, text
 from support.services.postgresql import Server, own_server, server
 from support.session.limits import LIMIT_S
 
@@ -16,7 +19,7 @@ from park.errors import Conflict
 from park_repo.database import Database
 from park_repo.sql import sole_writer
 from park_repo.sql.losses import is_loss
-from park_repo.sql.sole_writer import writer_watch
+from park_repo.sql.sole_writer import SoleWriter, writer_watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,6 +156,37 @@ def test_whether_somebody_writes_is_asked_and_takes_nothing(
     assert is_unwritten()
     assert is_unwritten()
     assert not writer_watch(postgresql.url("nowhere"))()
+
+
+@pytest.mark.parametrize("statement", ["SELECT pg_sleep(600)", "SELECT pg_advisory_xact_lock(1)"])
+def test_who_is_killed_amid_a_statement_keeps_the_lock_no_longer(
+    postgresql: Server, database: Database, statement: str
+) -> None:
+    """Nothing is read from its socket before the statement is over, however long that takes."""
+    database.close()
+    engine = create_engine(postgresql.url("written"), poolclass=NullPool)
+    with engine.connect() as other, engine.connect() as killed, engine.connect() as next_one:
+        other.execute(text("SELECT pg_advisory_lock(1)"))
+        SoleWriter().enter(killed)
+        driver: Any = killed.connection.driver_connection
+        driver.pgconn.send_query(statement.encode())
+        driver.pgconn.flush()
+        with socket.socket(fileno=os.dup(driver.pgconn.socket)) as own:
+            own.shutdown(socket.SHUT_RDWR)  # as the kernel does it for a process that ends
+        SoleWriter(patience_s=LIMIT_S).enter(next_one)
+        driver.close()
+        killed.invalidate()
+
+
+def test_a_machine_that_is_gone_keeps_the_lock_for_seconds_and_not_hours() -> None:
+    """By the words that the server is told: none can be unplugged here, and TCP has its own."""
+    asked = dict(re.findall("WHEN '(tcp_[a-z_]+)' THEN '([0-9]+)", sole_writer._SETTLE))
+    idle, interval, count, unheard = (
+        float(asked[f"tcp_{name}"])
+        for name in ("keepalives_idle", "keepalives_interval", "keepalives_count", "user_timeout")
+    )
+    assert idle + interval * count <= sole_writer.NOTICED_S
+    assert unheard <= sole_writer.NOTICED_S
 
 
 def test_who_stands_by_has_the_driver_before_the_other_one_ends() -> None:

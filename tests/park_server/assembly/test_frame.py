@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-    from park_server.assembly.ahead import Asked
+    from park_server.assembly.ahead import Asked, Machine
     from park_server.envs.interpreters import Interpreter
 
 
@@ -90,8 +90,9 @@ def test_who_stands_by_has_asked_the_machine_before_it_takes_the_home(
         asked.set()
         return {}
 
-    def take(home: Home) -> BaseFileLock:
+    def take(home: Home, machine: Machine) -> BaseFileLock:
         assert asked.wait(LIMIT_S)
+        assert machine.interpreters.result() == {}
         return home.lock()
 
     def serve(settings: Settings, home: Home, asked: Asked, stages: Stages) -> None:

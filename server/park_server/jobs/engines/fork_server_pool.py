@@ -46,7 +46,8 @@ class LocalEngineSettings:
     ``max_servers``: fork servers that take orders at one time; the one unused for longest
     makes room. ``idle_s``: seconds without a job after which a fork server is closed.
     ``spares``: children that each keeps forked ahead. ``hello_s``: how long a recovery
-    waits for a fork server that does not answer, since it may still be importing.
+    waits for a fork server that does not answer, since it may still be importing; its jobs are
+    followed without it then, and nothing is served before that.
     ``processes``: how many processes and threads the jobs of one may have together, where
     control groups are to be had, and ``shared_bytes`` how much memory, None: almost all there is.
     What jobs can ask for at once: ``slots``, the devices ``gpus``, and ``memory_bytes``.
@@ -55,7 +56,7 @@ class LocalEngineSettings:
     max_servers: int = 8
     idle_s: float = 600.0
     spares: int = 2
-    hello_s: float = 5.0
+    hello_s: float = 1.0
     processes: int = 2048 + 1024 * (os.cpu_count() or 1)
     slots: int = 1
     gpus: tuple[str, ...] = ()
@@ -105,6 +106,7 @@ class ForkServerPool:
         self._links: dict[ServerKey, ServerLink] = {}  # least recently used first
         self._retiring: set[ServerLink] = set()
         self._abandoned: set[ServerLink] = set()
+        self._silent: set[Path] = set()
         self._unforkable: set[ServerKey] = set()
         self._reasons: dict[tuple[str, str], str] = {}
         self._watches = ProcessWatches()
@@ -186,8 +188,8 @@ class ForkServerPool:
         return self._linked(key, folder, connection, pid)
 
     def _unused_folder(self, key: ServerKey) -> Path:
-        """Return a folder for a new server; one that retires keeps its own to the end."""
-        used = {link.folder for link in self._retiring}
+        """Return a folder for a new server; one that retires, or is silent, keeps its own."""
+        used = {link.folder for link in self._retiring} | self._silent
         names = (f"{key.folder_name}-{number}" for number in range(len(used) + 1))
         return next(self._root / name for name in names if self._root / name not in used)
 
@@ -310,6 +312,7 @@ class ForkServerPool:
             self._adopt(link)
         for link in set(found) - set(answering):
             link.close()
+            self._silent.add(link.folder)
         return answering
 
     def _folders(self) -> list[Path]:

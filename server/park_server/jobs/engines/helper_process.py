@@ -61,8 +61,12 @@ def started(
 
 
 def connect(folder: Path) -> socket.socket | None:
-    """Connect to the process of ``folder``; None where none listens any more."""
+    """Connect to the process of ``folder``; None where none listens any more, or takes nobody.
+
+    One that hangs while others wait to be taken would hold whoever connects for good.
+    """
     connection = socket.socket(socket.AF_UNIX)
+    connection.setblocking(False)
     try:
         with short(folder) as path:
             connection.connect(path)

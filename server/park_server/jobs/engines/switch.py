@@ -75,8 +75,10 @@ class Engines:
                 sink.on_exited(_gone(order, ExitKind.LOST))
             else:
                 some[order.resources.engine or default].append(order)
-        for name, engine in self._engines.items():
-            await engine.recover(some[name], sink)
+        # each waits for others that it finds: none of them for what another one waits for
+        await asyncio.gather(
+            *(engine.recover(some[name], sink) for name, engine in self._engines.items())
+        )
 
     def forked_cpu_s(self, job_id: JobId) -> float | None:
         """See `Engine.forked_cpu_s`."""

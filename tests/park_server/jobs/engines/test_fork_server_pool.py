@@ -384,7 +384,10 @@ def test_one_that_does_not_answer_is_left_alone(servers: Callable[..., Any]) -> 
         async with servers(hello_s=0) as here:
             key = found(here, event="not yet")
             assert await here.pool.reconnect(jobs_go_on=False) == []
-            assert ServerKey.read(here.home / "forkservers" / "v1" / f"{key.folder_name}-0") == key
+            root = here.home / "forkservers" / "v1"
+            assert ServerKey.read(root / f"{key.folder_name}-0") == key
+            # nor does another one take its folder, in which it may have jobs yet
+            assert here.pool._unused_folder(key) == root / f"{key.folder_name}-1"
 
     run(test)
 

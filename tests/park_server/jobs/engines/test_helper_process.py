@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from park_server.jobs.engines.helper_process import connect, last_line, make_folder, started
+from park_server.sockets.in_folder import listening
 
 
 def test_a_folder_is_made_anew_for_its_user_alone(tmp_path: Path) -> None:
@@ -33,6 +35,13 @@ def test_a_program_that_is_not_there_leaves_no_connection(tmp_path: Path) -> Non
         started(tmp_path, ["/no/such/program"], {})
     gc.collect()  # what is left open would be told
     assert connect(tmp_path) is None
+
+
+def test_one_that_takes_nobody_holds_nobody(tmp_path: Path) -> None:
+    """A fork server that was stopped, and by which services have started again and again."""
+    with listening(tmp_path, 0), ExitStack() as waiting:
+        while (connection := connect(tmp_path)) is not None:
+            waiting.enter_context(connection)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.labs.schedule_lab import ToldEngine
+from support.session.limits import LIMIT_S
 
 from park.model.asked.resources import NOTHING_ASKED, Resources
 from park.model.ids import JobId
@@ -84,6 +85,26 @@ def test_each_order_goes_to_its_engine(how: str) -> None:
     assert gone.job_id == "4"
     assert gone.kind is (ExitKind.LOST if how == "recovered" else ExitKind.NEVER_STARTED)
     assert "the engine pbs, which this service has no longer" in (gone.detail or "")
+
+
+def test_none_waits_for_what_another_one_recovers() -> None:
+    class Waiting(Told):
+        def __init__(self, name: str, mine: asyncio.Event, others: asyncio.Event) -> None:
+            super().__init__(name)
+            self._mine, self._others = mine, others
+
+        async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
+            self._mine.set()
+            await asyncio.wait_for(self._others.wait(), LIMIT_S)
+            await super().recover(orders, sink)
+
+    async def test() -> None:
+        one, other = asyncio.Event(), asyncio.Event()
+        engines = {"local": Waiting("local", one, other), "parsl": Waiting("parsl", other, one)}
+        await Engines(engines, "ef").recover([order("1", "parsl")], Heard())
+        assert engines["parsl"].recovered == ["1"]
+
+    asyncio.run(test())
 
 
 def test_what_they_offer_is_told_the_default_first_and_what_one_does_holds_for_all() -> None:

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -97,6 +97,7 @@ class PilotEngine(NothingForked):
         self._settings = settings
         self._jobs: dict[JobId, _Job] = {}
         self._link: DriverLink | None = None
+        self._found: DriverLink | None = None
         self._capacity: tuple[int, int] | None = None
         self._tasks = Tasks(_log, "a step with a job on a pilot failed")
         self._follower: asyncio.Task[None] | None = None
@@ -171,7 +172,7 @@ class PilotEngine(NothingForked):
     def _gone(self, link: DriverLink) -> None:
         """Follow all jobs by their folders: the driver is gone, and with it what Parsl knew."""
         self._link = self._capacity = None
-        never_was = link.hello.result() is None
+        never_was = link.hello.result() is None and link is not self._found
         why = f"the driver of its pilots: {link.last_words()}" if never_was else "its pilots"
         _log.warning("the driver of the pilots is gone; %d jobs are looked for", len(self._jobs))
         for job in self._jobs.values():
@@ -267,26 +268,35 @@ class PilotEngine(NothingForked):
     # -- recovering
 
     async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
-        """See `Engine.recover`: the driver may be there still, and tells what it has."""
-        running = await self._reconnected()
-        for order in orders:
-            job = self._taken(order, sink)
-            if (order.job_id, order.attempt) not in running:
-                self._lost(job, "its pilots")
+        """See `Engine.recover`: the driver may be there still, and tells what it has.
 
-    async def _reconnected(self) -> set[tuple[str, int]]:
+        Nobody waits for that: it may be importing, and what it is sent meanwhile waits for it.
+        """
+        jobs = [self._taken(order, sink) for order in orders]
         connection = found(self._folder)
         if connection is None:
-            return set()
-        link = self._link = self._linked(LineSocket(connection))
+            self._lose(jobs)
+        else:
+            link = self._link = self._found = self._linked(LineSocket(connection))
+            self._tasks.spawn(self._greeted(link, jobs))
+
+    async def _greeted(self, link: DriverLink, jobs: Sequence[_Job]) -> None:
+        """Look for those of ``jobs`` that the driver has not; for all, where it does not answer."""
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(link.hello), _HELLO_S)
         hello = link.hello.result() if link.hello.done() else None
-        if hello is None:
+        if hello is not None:
+            running = {(each["job"], each["attempt"]) for each in hello["running"]}
+            self._lose(j for j in jobs if (j.order.job_id, j.order.attempt) not in running)
+        elif self._link is link:
             link.close()
             self._link = None
-            return set()
-        return {(each["job"], each["attempt"]) for each in hello["running"]}
+            self._lose(list(self._jobs.values()))  # those too that it was sent since
+
+    def _lose(self, jobs: Iterable[_Job]) -> None:
+        for job in jobs:
+            if job.why is None and not job.exited.is_set():
+                self._lost(job, "its pilots")
 
     async def close(self) -> None:
         """See `Engine.close`: the driver leaves after its last job, unless a service comes back."""

@@ -1,15 +1,31 @@
-"""When an attempt is over of which only its folder tells."""
+"""How jobs on pilots are taken up again, and when those are over of which folders tell."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-from typing import Any
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from support.session.limits import LIMIT_S
 
+from park.model.ids import JobId, new_id
 from park.runtime import processes
+from park.runtime.lines import LineSocket
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
 from park_server.jobs.engines.evidence import Evidence
-from park_server.jobs.engines.pilots.pilot_engine import is_over
+from park_server.jobs.engines.pilots import pilot_engine
+from park_server.jobs.engines.pilots.driver_link import DriverSettings
+from park_server.jobs.engines.pilots.pilot_engine import PilotEngine, is_over
+from park_server.sockets.in_folder import listening
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from park_server.jobs.engines.pilots.pilot_order import PilotOrders
 
 HERE = processes.boot_id()
 ALIVE = processes.identity(os.getpid())
@@ -37,3 +53,131 @@ def test_what_is_gone_is_told_from_what_is_quiet(
 ) -> None:
     evidence = Evidence(**{"claimed": True, "outcome": None, "exit": None} | facts)
     assert is_over(evidence, HERE, silent_s=silent_s) is over
+
+
+class Heard:
+    """Keeps what the engine tells."""
+
+    def __init__(self) -> None:
+        self.exits: asyncio.Queue[AttemptExit] = asyncio.Queue()
+
+    def on_started(self, job: str, attempt: int, pid: int) -> None: ...
+
+    def on_begun(self, job: str, attempt: int, since: float) -> None: ...
+
+    def on_marked(self, job: str, attempt: int) -> None: ...
+
+    def on_exited(self, exited: AttemptExit) -> None:
+        self.exits.put_nowait(exited)
+
+    async def next(self) -> AttemptExit:
+        return await asyncio.wait_for(self.exits.get(), LIMIT_S)
+
+
+class Driver:
+    """The driver that an earlier service started, as the test has it answer."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._listener = listening(folder, 1)
+        self._connection: socket.socket | None = None
+
+    def take(self) -> LineSocket:
+        self._connection = self._listener.accept()[0]
+        return LineSocket(self._connection)
+
+    def end(self) -> None:
+        self._listener.close()
+        if self._connection is not None:
+            self._connection.close()
+
+
+class Orders:
+    def told(self, order: StartOrder) -> dict[str, Any]:
+        return {"order": order.job_id}
+
+
+def order(root: Path) -> StartOrder:
+    job = JobId(new_id())
+    (root / job).mkdir()
+    return StartOrder(
+        job_id=job,
+        attempt=1,
+        directory=root / job,
+        environment=root,
+        lock_hash="ab",
+        entry_point="m:f",
+        set_hash="",
+    )
+
+
+@asynccontextmanager
+async def taken_up(root: Path, orders: list[StartOrder]) -> AsyncIterator[Any]:
+    """Yield the engine, what it tells and the driver that was there, after it took up orders."""
+    driver, heard = Driver(root / "pilots"), Heard()
+    engine = PilotEngine(
+        "parsl",
+        folder=root / "pilots",
+        orders=cast("PilotOrders", Orders()),
+        settings=DriverSettings(config=None, workers=1),
+    )
+    try:
+        await engine.recover(orders, heard)
+        yield engine, heard, driver
+    finally:
+        await engine.close()
+        driver.end()
+
+
+def test_a_start_waits_for_no_driver_and_what_that_has_is_its_own(tmp_path: Path) -> None:
+    async def test() -> None:
+        has, lost = order(tmp_path), order(tmp_path)
+        async with taken_up(tmp_path, [has, lost]) as (_, heard, driver):
+            line = driver.take()
+            line.send({"event": "hello", "running": [{"job": has.job_id, "attempt": 1}]})
+            exited = await heard.next()
+            assert (exited.job_id, exited.kind) == (lost.job_id, ExitKind.NEVER_STARTED)
+            line.send({"event": "lost", "job": has.job_id, "attempt": 1, "why": "its pilot ended"})
+            exited = await heard.next()
+            assert (exited.job_id, exited.detail) == (has.job_id, "lost before it: its pilot ended")
+
+    asyncio.run(test())
+
+
+def test_a_driver_that_goes_before_it_answers_leaves_jobs_to_start_elsewhere(
+    tmp_path: Path,
+) -> None:
+    async def test() -> None:
+        mine = order(tmp_path)
+        async with taken_up(tmp_path, [mine]) as (_, heard, driver):
+            driver.take()
+            driver.end()
+            exited = await heard.next()
+            assert (exited.job_id, exited.kind) == (mine.job_id, ExitKind.NEVER_STARTED)
+
+    asyncio.run(test())
+
+
+def test_a_driver_that_does_not_answer_is_given_up_with_what_it_was_sent_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        patience = asyncio.Event()
+
+        async def waited(_hello: object, limit_s: float) -> None:
+            assert limit_s == pilot_engine._HELLO_S
+            await patience.wait()
+            raise TimeoutError
+
+        monkeypatch.setattr(asyncio, "wait_for", waited)
+        old, new = order(tmp_path), order(tmp_path)
+        async with taken_up(tmp_path, [old]) as (engine, heard, _):
+            await engine.start(new, heard)
+            assert heard.exits.empty()
+            patience.set()
+            monkeypatch.undo()
+            exits = [await heard.next(), await heard.next()]
+            assert {exited.job_id for exited in exits} == {old.job_id, new.job_id}
+            assert {exited.kind for exited in exits} == {ExitKind.NEVER_STARTED}
+
+    asyncio.run(test())
