@@ -7,6 +7,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
+from support.material.typed_pages import pages, whys
 from support.services.page_reader import Reader, scratch_home
 from support.services.park_client import REPOSITORY, make_virtualenv
 from support.services.park_service import own_environ
@@ -14,6 +15,7 @@ from support.services.park_service import own_environ
 if TYPE_CHECKING:
     from pathlib import Path
 
+PAGES = ("tutorial.md",)
 PIP = """#!/bin/sh
 exec uv pip "$@" --python "$(dirname "$0")/python"
 """
@@ -36,7 +38,5 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     }
     environ = own_environ(HOME=home, PARK_AGENT="off")
     with Reader(home, python, environ, names) as reader:
-        reader.follow(
-            (REPOSITORY / "docs" / "tutorial.md").read_text("utf-8"), before="import park"
-        )
-    assert len(reader.not_run) == 1
+        reader.follow(pages()[PAGES[0]].read_text("utf-8"), before="import park")
+    assert [each.why for each in reader.not_run] == whys(PAGES[0])

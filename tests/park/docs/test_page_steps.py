@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 from support.material.page_outputs import here, not_found
 from support.material.page_steps import Cell, Named, NotRun, Typed, Written, steps_of
+from support.material.typed_pages import NOT_TYPED, SHOWN_ALONE, pages, whys
 
 ROOT = Path(__file__).parents[3]
-TYPED = [
-    ROOT / "README.md",
-    ROOT / "docs" / "tutorial.md",
-    *sorted((ROOT / "docs" / "how-to").glob("*.md")),
-]
-MOST_NOT_RUN = 40
+TESTS = ROOT / "tests"
+TYPED = pages()
 
 
 def test_blocks_are_steps_from_top_to_bottom() -> None:
@@ -91,17 +89,37 @@ def test_a_marker_that_says_nothing_is_refused(page: str) -> None:
         list(steps_of(page))
 
 
-@pytest.mark.parametrize("page", TYPED, ids=lambda page: page.name)
-def test_each_page_can_be_followed(page: Path) -> None:
-    text = page.read_text("utf-8")
-    assert len(list(steps_of(text))) >= len(
-        re.findall(r"^```(?:console|bash|python)$", text, re.MULTILINE)
-    )
+@pytest.mark.parametrize("name", TYPED)
+def test_each_block_is_typed_or_said_where_all_that_are_not_stand(name: str) -> None:
+    text = TYPED[name].read_text("utf-8")
+    steps = list(steps_of(text))
+    assert [step.why for step in steps if isinstance(step, NotRun)] == whys(name)
+    fences = re.findall(r"^([ ]*)(?:```|~~~)(.*)$", text, re.MULTILINE)
+    assert {indent for indent, _ in fences} <= {""}, "a block within a list is seen by no reader"
+    languages = [language for _, language in fences[::2]]
+    assert not any(language for _, language in fences[1::2])
+    to_type = [each for each in languages if each not in SHOWN_ALONE]
+    assert set(to_type) <= {"console", "bash", "sh", "python"}
+    assert len(steps) >= len(to_type)
 
 
-def test_few_blocks_are_not_run() -> None:
-    steps = [step for page in TYPED for step in steps_of(page.read_text("utf-8"))]
-    assert sum(isinstance(step, NotRun) for step in steps) <= MOST_NOT_RUN
+def test_each_page_with_a_block_has_a_reader() -> None:
+    typed = [
+        name
+        for file in sorted((TESTS / "functional" / "documents").glob("test_*.py"))
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "PAGES"
+        for name in ast.literal_eval(node.value)
+    ]
+    with_steps = [name for name, page in TYPED.items() if list(steps_of(page.read_text("utf-8")))]
+    assert sorted(typed) == sorted(with_steps)
+
+
+def test_what_is_not_typed_is_tried_elsewhere() -> None:
+    assert NOT_TYPED.keys() <= TYPED.keys()
+    for name, blocks in NOT_TYPED.items():
+        for why, tried in blocks:
+            assert (TESTS / tried).exists() or (ROOT / tried).exists(), f"{name}: {why}"
 
 
 SHOWN = "…2cc659  completed  fit(data=counts.txt)   9.1 s  chisq 1.011"

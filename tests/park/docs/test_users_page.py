@@ -92,14 +92,14 @@ def test_times_and_numbers_are_those_of_the_program() -> None:
 
 
 def test_what_a_grant_may_cost_stands_on_the_page_as_it_is() -> None:
-    (text,) = re.findall(r"```\n(\[grants\]\n.*?)```", PAGE, re.DOTALL)
+    (text,) = re.findall(r"```toml\n(\[grants\]\n.*?)```", PAGE, re.DOTALL)
     assert read_policy(text, "the page").grants == GrantLimits()
     assert text.count("=") == len(fields(GrantLimits))
     assert f"compares values counts as {COMPARISON}" in text
 
 
 def test_the_issuer_on_the_page_is_understood_and_has_every_key() -> None:
-    (text,) = re.findall(r"```\n(\[login\]\n.*?)```", PAGE, re.DOTALL)
+    (text,) = re.findall(r"```toml\n(\[login\]\n.*?)```", PAGE, re.DOTALL)
     login = read_policy(text, "the page").login
     assert login == LoginPolicy(
         issuer="https://auth.example.org",
