@@ -20,6 +20,7 @@ def device_logins_of(foundation: Foundation) -> DeviceLogins:
         database=foundation.database,
         directory=foundation.trust.directory,
         book=foundation.trust.book,
+        failed=foundation.trust.failed_logins,
         issuer=partial(_issuer, foundation),
     )
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from park_server.assembly.foundation import Foundation
+from park_server.clock import later
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.jobs.folder import JobFolders
 from park_server.retention.content_sweep import ContentSweep
 from park_server.retention.job_removal import JobRemoval
 from park_server.retention.retention import Retention
 from park_server.retention.trees.tree_sweep import TreeSweep
+from park_server.trust import audit
 
 __all__ = ["retention_of"]
 
@@ -38,7 +41,14 @@ def retention_of(
         quarantines=(foundation.content.quarantine, foundation.index.quarantine),
         policy=foundation.settings.retention,
         environments_quota_bytes=foundation.settings.quota_bytes,
-        forget_senders=lambda: foundation.trust.possession.forget(
-            lambda sha256: foundation.content.size_of(sha256) is not None
-        ),
+        forget_besides=partial(_forget_besides, foundation),
     )
+
+
+async def _forget_besides(foundation: Foundation) -> None:
+    """Forget what goes with no job and no file: see `Retention`."""
+    trust, content = foundation.trust, foundation.content
+    await trust.possession.forget(lambda sha256: content.size_of(sha256) is not None)
+    before = later(-timedelta(seconds=trust.directory.policy.audit_kept_s))
+    while await foundation.database.awrite(lambda c: audit.forget(c, before)):
+        pass  # a little at a time: others write meanwhile

@@ -81,7 +81,8 @@ tokens = Table(
     Index("tokens_by_parent", "parent"),
 )
 
-# What was done by whom; triggers refuse to change or to remove a row.
+# What was done by whom; triggers refuse to change a row, and to remove one but for what users do
+# for themselves, when it is old.
 audit = Table(
     "audit",
     metadata,
@@ -94,6 +95,7 @@ audit = Table(
     Column("subject", String, nullable=False, comment="what it was done to"),
     Column("data", JsonText(), nullable=False),
     Index("audit_by_user", "user", "seq"),
+    Index("audit_by_time", "time"),
     sqlite_autoincrement=True,
 )
 

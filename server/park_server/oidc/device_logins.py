@@ -12,10 +12,10 @@ from park.wire import DeviceLoginRecord, DeviceTokenRecord
 from park_repo.database import Database
 from park_server.oidc.id_token import Person
 from park_server.oidc.openid_issuer import Begun, Issuer, Pending
-from park_server.trust import audit
 from park_server.trust.audit import Actor
 from park_server.trust.directory import Directory
 from park_server.trust.guessing import counted_as
+from park_server.trust.noted.failed_logins import FailedLogins
 from park_server.trust.policy import LoginPolicy
 from park_server.trust.token_book import TokenBook
 
@@ -46,12 +46,14 @@ class DeviceLogins:
         database: Database,
         directory: Directory,
         book: TokenBook,
+        failed: FailedLogins,
         issuer: Callable[[LoginPolicy], Issuer],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._directory = directory
         self._book = book
+        self._failed = failed
         self._issuer = issuer
         self._clock = clock
         self._under_way: dict[str, _UnderWay] = {}
@@ -123,9 +125,9 @@ class DeviceLogins:
         if user is not None and self._directory.is_user(user):
             return user
         actor = Actor(user=user or "", address=address)
-        await self._database.awrite(
-            lambda c: audit.append(c, actor, "login.failed", person.subject, issuer=policy.issuer)
-        )
+        entries = self._failed.entries(actor, person.subject, issuer=policy.issuer)
+        if entries is not None:
+            await self._database.awrite(entries)
         raise NotPermitted(
             f"{person.subject} of {policy.issuer} is no user of this service",
             hint="have its operator name this subject in policy.toml, below [login.users]",

@@ -20,10 +20,11 @@ class _Bucket:
 
 
 class RequestRate:
-    """How fast users ask; moments are seconds of ``clock``."""
+    """How fast users ask; moments are seconds of ``clock``, ``burst_s`` worth may come at once."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], burst_s: float = _BURST_S) -> None:
         self._clock = clock
+        self._burst_s = burst_s
         self._buckets: dict[str, _Bucket] = {}
 
     def wait_s(self, user: str, rate: float) -> float:
@@ -31,11 +32,11 @@ class RequestRate:
 
         Returns in how many seconds he may ask again, where this is one too many; else 0.
         """
-        now, most = self._clock(), max(1.0, rate * _BURST_S)
+        now, most = self._clock(), max(1.0, rate * self._burst_s)
         bucket = self._buckets.get(user)
         if bucket is None:
-            if len(self._buckets) >= _MOST_KEPT:  # all are full again in a few seconds
-                self._buckets.clear()
+            if len(self._buckets) >= _MOST_KEPT:
+                self._buckets.pop(next(iter(self._buckets)))
             bucket = self._buckets[user] = _Bucket(most, now)
         bucket.left = min(most, bucket.left + (now - bucket.at) * rate)
         bucket.at = now

@@ -56,7 +56,8 @@ class Retention:
     """What of a service is kept, by its ``policy``. All methods belong to the event loop.
 
     ``clock`` is in seconds since 1970; ``quarantines`` are folders of what was set aside.
-    ``forget_senders`` forgets who has sent files by content that are gone.
+    ``forget_besides`` forgets what else is of no use any more: entries of the audit log that are
+    too old, and who has sent files that are gone.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Retention:
         quarantines: tuple[Path, ...],
         policy: RetentionPolicy,
         environments_quota_bytes: int | None = None,
-        forget_senders: Callable[[], Awaitable[object]],
+        forget_besides: Callable[[], Awaitable[object]],
         clock: Callable[[], float] = time.time,
         every_s: float | None = None,
     ) -> None:
@@ -87,7 +88,7 @@ class Retention:
         self._quarantines = quarantines
         self._policy = policy
         self._environments_quota_bytes = environments_quota_bytes
-        self._forget_senders = forget_senders
+        self._forget_besides = forget_besides
         self._clock = clock
         has_quota = policy.jobs_quota_bytes is not None
         self._every_s = every_s if every_s is not None else QUOTA_EVERY_S if has_quota else EVERY_S
@@ -192,7 +193,7 @@ class Retention:
         is_first, self._is_first = self._is_first, False
         await in_thread(sweep_folders, self._database, self._folders, logs=is_first)
         swept = await in_thread(self._swept)
-        await self._forget_senders()
+        await self._forget_besides()
         emptied = await in_thread(self._emptied, limits, dry_run=False)
         return _record(trees, swept, emptied, jobs=jobs, logs=logs, events=events)
 

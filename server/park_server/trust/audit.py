@@ -1,4 +1,8 @@
-"""The audit log: who did what, when and from where. It only grows (triggers see to that)."""
+"""The audit log: who did what, when and from where.
+
+Nothing is changed in it, and nothing goes but what users did for themselves, when it is old:
+triggers of the database see to that.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from park.wire import AuditRecord
 from park_server.clock import now
+from park_server.db.blocks import in_blocks
+from park_server.db.portable_schema import USER_ACTIONS
 from park_server.db.tables import audit
 
-__all__ = ["SERVICE", "Actor", "Change", "append", "listing", "with_entry"]
+__all__ = ["SERVICE", "Actor", "Change", "append", "forget", "listing", "with_entry"]
 
 _LONGEST = 500
 """Characters of what others wrote, a name that does not exist for example."""
@@ -62,6 +68,22 @@ def with_entry(
         append(connection, actor, action, subject, **data)
 
     return both
+
+
+_MOST_FORGOTTEN = 1_000
+"""Rows that are removed in one transaction."""
+
+
+def forget(connection: Connection, before: str) -> int:
+    """Remove some entries of ``before`` of what users did for themselves; return how many.
+
+    Raises where they are younger than what the database lets go, `LEAST_KEPT_DAYS`.
+    """
+    old = select(audit.c.seq).where(audit.c.time < before, audit.c.action.in_(USER_ACTIONS))
+    found = connection.execute(old.limit(_MOST_FORGOTTEN)).scalars().all()
+    for some in in_blocks(found):
+        connection.execute(delete(audit).where(audit.c.seq.in_(some)))
+    return len(found)
 
 
 def listing(

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from park.errors import NotAuthenticated
 from park.wire import LoginRecord, LoginRequest
 from park_repo.database import Database
-from park_server.trust import audit
 from park_server.trust.audit import Actor
 from park_server.trust.directory import Directory
 from park_server.trust.guessing import Guessing
 from park_server.trust.identity import Caller, Tokens
+from park_server.trust.noted.failed_logins import FailedLogins
 from park_server.trust.passwords import Passwords
 from park_server.trust.rights import Rights
 from park_server.trust.token_book import TokenBook
@@ -65,13 +65,16 @@ class Logins:
         directory: Directory,
         book: TokenBook,
         passwords: Passwords,
+        *,
         guessing: Guessing,
+        failed: FailedLogins,
     ) -> None:
         self._database = database
         self._directory = directory
         self._book = book
         self._passwords = passwords
         self._guessing = guessing
+        self._failed = failed
 
     async def log_in(self, request: LoginRequest, address: str) -> LoginRecord:
         """Return a token for who knows the password of a user; see `check`."""
@@ -92,9 +95,8 @@ class Logins:
         encoded = self._directory.password_of(name)
         if not await self._passwords.is_right(encoded, request.password):
             actor = Actor(user=name, address=address)
-            await self._database.awrite(
-                lambda c: audit.append(c, actor, "login.failed", name, wrong=wrong)
-            )
+            if (entries := self._failed.entries(actor, name, wrong=wrong)) is not None:
+                await self._database.awrite(entries)
             raise NotAuthenticated(
                 "the service does not know this name with this password",
                 hint="names and passwords are given by whoever administrates the service",

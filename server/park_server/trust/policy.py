@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from park_server.quotas.limits import NO_LIMITS, USUAL_LIMITS, Allowance, GroupShare, Limits
 from park_server.trust.rights import NONE, USUAL, Rights
 
-__all__ = ["NETWORKS", "GrantLimits", "Group", "JobRules", "LoginPolicy", "Policy"]
+__all__ = ["AUDIT_KEPT_S", "NETWORKS", "GrantLimits", "Group", "JobRules", "LoginPolicy", "Policy"]
 
 NETWORKS = ("all", "loopback", "none")
 """What jobs may have: the machine's, one that has nobody else in it, or none."""
+
+
+AUDIT_KEPT_S = 400 * 86_400.0
+"""A year, and the month in which somebody looks back at it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +98,7 @@ class Policy:
     Rights only add up: nothing takes one away, so that none depends on an order. A limit is the
     user's own, else the most generous of his groups, else that of ``limits``, everybody's.
     ``approved_only``: who does not operate the service has only what was approved there.
+    ``audit_kept_s``: seconds for which the audit log has what users did for themselves.
     ``log_level``: from which level on the service logs; None: as it was started.
     ``grants``: what is lent to other services, and how much of it. ``login``: at which issuer.
     """
@@ -109,6 +114,7 @@ class Policy:
     accounts: Mapping[str, str] = field(default_factory=dict)
     jobs: JobRules = field(default_factory=JobRules)
     log_level: str | None = None
+    audit_kept_s: float = AUDIT_KEPT_S
 
     def account_of(self, user: str) -> str | None:
         """Return which account of the machine ``user`` has; None: one of the service's numbers."""

@@ -32,6 +32,9 @@
     tmp = "private"          # or "shared"
     accounts = "numbers"     # or "same": the account that has the user's name
 
+    [audit]
+    keep = "400d"            # logins, tokens and shares; all else stays
+
     [log]
     level = "info"           # or "debug", "warning", "error"
 
@@ -52,11 +55,14 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from park.errors import ParkError, UsageError
+from park.model.durations import parse_duration
 from park.model.urls import is_protected
+from park_server.db.portable_schema import LEAST_KEPT_DAYS
 from park_server.log_lines.setup import LEVELS
 from park_server.quotas.limits import TOGETHER, Limits
 from park_server.trust.names import check_name
 from park_server.trust.policy import (
+    AUDIT_KEPT_S,
     NETWORKS,
     GrantLimits,
     Group,
@@ -77,6 +83,10 @@ roles = ["query", "submit", "realise", "upload"]
 _HINT = (
     "`park admin policy check FILE` tells whether a file is right; the service keeps to the last"
 )
+
+_DAY_S = 86_400.0
+_LEAST_KEPT_S = LEAST_KEPT_DAYS * _DAY_S
+_MOST_KEPT_S = 36_500 * _DAY_S
 
 _Path = tuple[str, ...]
 T = TypeVar("T")
@@ -112,6 +122,7 @@ class _Reader:
             jobs=self._jobs(),
             approved_only=self._approved_only(),
             log_level=self._log_level(),
+            audit_kept_s=self._audit_kept_s(),
             accounts={
                 user: self._text(("users", user, "account"), table["account"])
                 for user, table in users.items()
@@ -169,6 +180,21 @@ class _Reader:
     def _log_level(self) -> str | None:
         table = self._table(("log",), self._document.get("log", {}))
         return self._choice(table, "level", LEVELS, of="log")
+
+    def _audit_kept_s(self) -> float:
+        table = self._table(("audit",), self._document.get("audit", {}))
+        if "keep" not in table:
+            return AUDIT_KEPT_S
+        place = ("audit", "keep")
+        try:
+            seconds = parse_duration(self._text(place, table["keep"]))
+        except ValueError as error:
+            raise self._wrong(place, str(error)) from None
+        if not _LEAST_KEPT_S <= seconds < _MOST_KEPT_S:
+            raise self._wrong(
+                place, f"keep is {LEAST_KEPT_DAYS}d at least, not {_shown(table['keep'])}"
+            )
+        return seconds
 
     def _choice(
         self, table: Mapping[str, Any], key: str, known: Sequence[str], *, of: str = "jobs"

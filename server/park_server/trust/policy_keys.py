@@ -47,6 +47,9 @@ POLICY_KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "users": "a table: the subject there, and the user here",
             "groups": "a table: the group there, and the user here",
         },
+        "audit": {
+            "keep": '`"400d"`, 90 days at least: logins, tokens and shares of users; the rest stays'
+        },
         "log": {"level": '`"debug"`, `"info"`, `"warning"` or `"error"`'},
     }
 )

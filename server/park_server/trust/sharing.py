@@ -12,6 +12,7 @@ from park_server.db.tables import shares
 from park_server.trust import audit
 from park_server.trust.audit import Actor
 from park_server.trust.directory import Directory
+from park_server.trust.noted.change_rate import ChangeRate
 
 __all__ = ["NOTHING", "Shared", "Sharing"]
 
@@ -31,9 +32,10 @@ class Sharing:
     wrong then.
     """
 
-    def __init__(self, database: Database, directory: Directory) -> None:
+    def __init__(self, database: Database, directory: Directory, rate: ChangeRate) -> None:
         self._database = database
         self._directory = directory
+        self._rate = rate
         self._changes = 0
         self._by_whom: dict[str, set[tuple[str, str]]] = {}
         self._refresh()
@@ -70,6 +72,7 @@ class Sharing:
             if (project, named) in known:
                 return
             _require_room(owner, len(known))
+            self._rate.count(owner, "shares")
             row = {"owner": owner, "project": project, "whom": named, "created": now()}
             connection.execute(insert(shares), row)
             audit.append(connection, actor, "share.add", project, whom=named)

@@ -28,6 +28,7 @@ from park_server.trust.held_token import (
     renewed,
 )
 from park_server.trust.identity import Caller
+from park_server.trust.noted.change_rate import ChangeRate
 from park_server.trust.token_rows import KeptToken
 
 __all__ = ["TokenBook"]
@@ -51,9 +52,15 @@ _MOST_REMEMBERED = 1_000
 class TokenBook:
     """The tokens; ``on_end`` is told of the ids of those that are revoked."""
 
-    def __init__(self, database: Database, on_end: Callable[[Collection[str]], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        on_end: Callable[[Collection[str]], None],
+        rate: ChangeRate,
+    ) -> None:
         self._database = database
         self._on_end = on_end
+        self._rate = rate
         self._by_digest: dict[str, str] = {}
         self._kept: dict[str, KeptToken] = {}
         self._children: dict[str, set[str]] = {}
@@ -125,6 +132,7 @@ class TokenBook:
 
     async def refresh(self, token: HeldToken, actor: Actor) -> LoginRecord:
         """Give ``token`` a new secret, and as long as a login has; see `renewed`."""
+        self._rate.count(token.user, "refreshes of tokens")
         moment = datetime.now(UTC)
         kept, secret = self._kept[token.id], Secret.new()
         refreshed = KeptToken(
@@ -145,6 +153,7 @@ class TokenBook:
 
     async def _add(self, token: HeldToken, secret: Secret, actor: Actor, action: str) -> None:
         self._require_room(token.user)
+        self._rate.count(token.user, "new tokens" if action == "token.make" else "logins")
         surplus = self._surplus(token.user)
         data = {"of": token.user, "kind": token.kind, "parent": token.parent, "note": token.note}
 

@@ -12,6 +12,8 @@ from park_server.trust.directory import Directory
 from park_server.trust.guessing import Guessing
 from park_server.trust.identity import Tokens
 from park_server.trust.logins import KnownCallers, Logins
+from park_server.trust.noted.change_rate import ChangeRate
+from park_server.trust.noted.failed_logins import FailedLogins
 from park_server.trust.passwords import Passwords
 from park_server.trust.possession import Possession
 from park_server.trust.sharing import Sharing
@@ -28,6 +30,7 @@ class Trust:
     directory: Directory
     book: TokenBook
     passwords: Passwords
+    failed_logins: FailedLogins
     logins: Logins
     callers: KnownCallers
     under_way: UnderWay
@@ -56,15 +59,24 @@ def trust_of(
         not_apart=not_apart,
         changed=under_way.look_again,
     )
-    book = TokenBook(database, under_way.end)
-    passwords = Passwords()
+    changes = ChangeRate(time.monotonic)
+    book = TokenBook(database, under_way.end, changes)
+    passwords, failed = Passwords(), FailedLogins(time.monotonic)
     return Trust(
         directory=directory,
         book=book,
         passwords=passwords,
-        logins=Logins(database, directory, book, passwords, Guessing(time.monotonic)),
+        failed_logins=failed,
+        logins=Logins(
+            database,
+            directory,
+            book,
+            passwords,
+            guessing=Guessing(time.monotonic),
+            failed=failed,
+        ),
         callers=KnownCallers(fixed, book, directory),
         under_way=under_way,
-        sharing=Sharing(database, directory),
+        sharing=Sharing(database, directory, changes),
         possession=Possession(database, fixed.operator),
     )

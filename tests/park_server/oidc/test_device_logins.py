@@ -85,6 +85,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             database=database,
             directory=trust.directory,
             book=trust.book,
+            failed=trust.failed_logins,
             issuer=lambda _: far,  # type: ignore[arg-type,return-value]  # as far as it is asked
             clock=lambda: made.now,
         )

@@ -16,6 +16,8 @@ from park_server.trust.directory import Directory
 from park_server.trust.guessing import Guessing
 from park_server.trust.identity import Tokens
 from park_server.trust.logins import KnownCallers, Logins
+from park_server.trust.noted.change_rate import ChangeRate
+from park_server.trust.noted.failed_logins import FailedLogins
 from park_server.trust.passwords import Passwords
 from park_server.trust.rights import ALL, NONE
 from park_server.trust.token_book import TokenBook
@@ -35,10 +37,16 @@ class World:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
         self.directory = Directory(database, "root", folder / "policy.toml")
-        self.book = TokenBook(database, lambda _: None)
+        self.book = TokenBook(database, lambda _: None, ChangeRate(lambda: 0.0))
         passwords = Passwords(QUICK)
+        failed = FailedLogins(lambda: 0.0)
         self.logins = Logins(
-            database, self.directory, self.book, passwords, Guessing(lambda: 1000.0)
+            database,
+            self.directory,
+            self.book,
+            passwords,
+            guessing=Guessing(lambda: 1000.0),
+            failed=failed,
         )
         fixed = Tokens.of_service("root", home="home", internal="internal")
         self.callers = KnownCallers(fixed, self.book, self.directory)

@@ -78,6 +78,10 @@ def test_the_level_of_the_log_is_said() -> None:
     assert read_policy("", "p").log_level is None
 
 
+def test_how_long_the_audit_log_keeps_is_said() -> None:
+    assert read_policy("[audit]\nkeep = '26w'", "policy.toml").audit_kept_s == 26 * 7 * 86_400
+
+
 def test_an_empty_file_and_the_example_say_what_is_usual() -> None:
     assert read_policy("", "p").everybody == USUAL
     assert read_policy(EXAMPLE, "p").everybody == USUAL
@@ -117,6 +121,9 @@ LOGIN = "[login]\nclient = 'park'\nissuer = 'https://auth.example'\n"
             "'ram' means nothing here; expected network, tmp, processes, accounts",
         ),
         ("[log]\nlevel = 'loud'", 2, 'level is "debug", "info", "warning", "error", not'),
+        ("[audit]\nkeep = '30d'", 2, "keep is 90d at least, not '30d'"),
+        ("[audit]\nkeep = 'ever'", 2, "'ever' is no duration"),
+        ("[audit]\nlogins = '1d'", 2, "'logins' means nothing here; expected keep"),
         ("[grants]\nunbound = 1", 2, "unbound is true or false, not 1"),
         ("[grants]\n\nleaves = 0", 3, "leaves must be a number above 0, not 0"),
         ("[grants]\nrequests = true", 2, "requests must be a number above 0"),

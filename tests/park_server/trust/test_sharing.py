@@ -12,6 +12,8 @@ from park_server.trust import audit
 from park_server.trust import sharing as sharing_module
 from park_server.trust.audit import Actor
 from park_server.trust.directory import Directory
+from park_server.trust.noted import change_rate
+from park_server.trust.noted.change_rate import ChangeRate
 from park_server.trust.sharing import Sharing
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def share(sharing: Sharing, whom: str) -> list[str]:
 def test_a_project_is_shared_with_a_user_or_a_group(
     database: Database, directory: Directory
 ) -> None:
-    sharing = Sharing(database, directory)
+    sharing = Sharing(database, directory, ChangeRate(lambda: 0.0))
     assert sharing.with_user("bob") == frozenset()
     assert share(sharing, "bob") == ["user:bob"]
     assert share(sharing, "user:bob") == ["user:bob"]
@@ -55,7 +57,8 @@ def test_a_project_is_shared_with_a_user_or_a_group(
     assert sharing.with_user("lab") == frozenset()
     asyncio.run(sharing.unshare("ada", "demo", "bob", ROOT))
     assert share(sharing, "team") == ["group:team"]
-    assert Sharing(database, directory).with_user("bob") == {("ada", "demo")}
+    again = Sharing(database, directory, ChangeRate(lambda: 0.0))
+    assert again.with_user("bob") == {("ada", "demo")}
     before = sharing.generation
     asyncio.run(directory.leave("team", "bob", ROOT))
     assert sharing.with_user("bob") == frozenset()
@@ -75,11 +78,11 @@ def test_with_whom_must_be_plain(
     database: Database, directory: Directory, whom: str, error: type[Exception], what: str
 ) -> None:
     with pytest.raises(error, match=what):
-        share(Sharing(database, directory), whom)
+        share(Sharing(database, directory, ChangeRate(lambda: 0.0)), whom)
 
 
 def test_what_was_not_shared_is_said(database: Database, directory: Directory) -> None:
-    sharing = Sharing(database, directory)
+    sharing = Sharing(database, directory, ChangeRate(lambda: 0.0))
     share(sharing, "bob")
     with pytest.raises(UnknownItem, match="demo is not shared with team"):
         asyncio.run(sharing.unshare("ada", "demo", "team", ROOT))
@@ -90,7 +93,7 @@ def test_nobody_shares_without_end(
 ) -> None:
     """Projects that are nowhere can be shared, too: all of that is in memory, and read anew."""
     monkeypatch.setattr(sharing_module, "_MOST_OF_OWNER", 3)
-    sharing = Sharing(database, directory)
+    sharing = Sharing(database, directory, ChangeRate(lambda: 0.0))
     ada = Actor(user="ada")
     for number in range(3):
         asyncio.run(sharing.share("ada", f"demo-{number}", "bob", ada))
@@ -104,8 +107,21 @@ def test_nobody_shares_without_end(
 def test_what_is_shared_already_is_written_no_more(
     database: Database, directory: Directory
 ) -> None:
-    sharing = Sharing(database, directory)
+    sharing = Sharing(database, directory, ChangeRate(lambda: 0.0))
     for _ in range(3):
         share(sharing, "bob")
     found = database.read(lambda c: audit.listing(c, action="share", limit=10))
     assert [entry.data for entry in found] == [{"whom": "user:bob"}]
+
+
+def test_who_shares_and_takes_back_for_ever_is_stopped(
+    database: Database, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_rate, "_OF_A_DAY", {"shares": 2})
+    sharing = Sharing(database, directory, ChangeRate(lambda: 0.0))
+    for _ in range(2):
+        share(sharing, "bob")
+        share(sharing, "bob")
+        asyncio.run(sharing.unshare("ada", "demo", "bob", ROOT))
+    with pytest.raises(OverLimit, match="ada had 2 shares in a day"):
+        share(sharing, "bob")

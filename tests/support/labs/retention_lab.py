@@ -88,7 +88,7 @@ def retention_of(
         trees=TreeSweep(one.database, index, evictions or Evictions()),
         quarantines=(one.content.quarantine, index.quarantine),
         policy=RetentionPolicy(**policy),
-        forget_senders=lambda: Possession(one.database, "root").forget(
+        forget_besides=lambda: Possession(one.database, "root").forget(
             lambda sha256: one.content.size_of(sha256) is not None
         ),
         clock=clock,
