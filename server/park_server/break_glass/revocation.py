@@ -50,7 +50,9 @@ class Revocation:
         grants = await self._grants.revoke_all(user)
         await self._scheduler.discard(user)
         own = self._database.read(lambda c: open_jobs.of_user(c, user))
-        await self._scheduler.cancel_all(own)
+        await self._scheduler.cancel_all(
+            own, f"cancelled: {actor.user} revoked all that {user} has"
+        )
         self._retire(user)
         record = RevokedRecord(user=user, tokens=tokens, grants=grants, jobs=len(own))
         await self._database.awrite(

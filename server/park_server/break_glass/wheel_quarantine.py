@@ -59,10 +59,18 @@ class WheelQuarantine:
         await self.index.curator.yank_file(sha256, f"quarantined: {why}" if why else "quarantined")
         affected = self.database.read(lambda c: _locks_with(c, sha256))
         ended = self.database.read(lambda c: open_jobs.of_locks(c, affected))
-        await self.scheduler.cancel_all(ended)
+        await self.scheduler.cancel_all(ended, _told(sha256, why, actor.user))
         await self.database.awrite(lambda c: _unpin(c, affected))
         await self.keeper.remove_all(affected, why=f"the wheel {sha256[:12]}… is quarantined")
         return QuarantineRecord(sha256=sha256, environments=list(affected), jobs=len(ended))
+
+
+def _told(sha256: str, why: str, user: str) -> str:
+    """Return what the users of jobs are told that ran a wheel which ``user`` set aside."""
+    reason = f": {why}" if why else ", and said no reason"
+    return (
+        f"cancelled: {user} put the wheel {sha256[:12]}… of its environment in quarantine{reason}"
+    )
 
 
 def _note(connection: Connection, sha256: str, user: str, why: str) -> None:

@@ -19,6 +19,7 @@ from park_server.jobs.engines.engine import AttemptExit, ExitKind
 
 __all__ = [
     "MOST_ATTEMPTS",
+    "ON_REQUEST",
     "STOPPED_EARLY",
     "JobEnd",
     "as_utf8",
@@ -65,6 +66,10 @@ STOPPED_EARLY = "stopped early, kept its best"
 """What is said of a job that was asked to stop, and returned what it had."""
 
 
+ON_REQUEST = "cancelled on request"
+"""What is said of a job that somebody cancelled who may."""
+
+
 def cancelled_in_time() -> JobEnd:
     """Return the end of a job that was cancelled before it started."""
     return JobEnd(status=JobState.CANCELLED, error="cancelled before it started")
@@ -72,14 +77,14 @@ def cancelled_in_time() -> JobEnd:
 
 def cancelled_on_request(files: Sequence[FileRecord] = ()) -> JobEnd:
     """Return the end of a job that was cancelled while it ran, and left ``files``."""
-    return JobEnd(status=JobState.CANCELLED, error="cancelled on request", files=files)
+    return JobEnd(status=JobState.CANCELLED, error=ON_REQUEST, files=files)
 
 
 def cancelled_in_part(why: str) -> JobEnd:
     """Return the end of a job that was cancelled, and of which something may still run."""
     return JobEnd(
         status=JobState.CANCELLED,
-        error=f"cancelled on request, but its processes may still run: {why}",
+        error=f"{ON_REQUEST}, but its processes may still run: {why}",
     )
 
 

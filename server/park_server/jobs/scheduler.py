@@ -349,9 +349,9 @@ class Scheduler:
             return self.record(job, user)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
-    async def cancel_all(self, jobs: Sequence[JobId]) -> None:
-        """Cancel ``jobs`` in this order, whosever they are; their processes are gone then."""
-        await self._stopper.end_all(jobs, self._settlement.cancel_all)
+    async def cancel_all(self, jobs: Sequence[JobId], why: str) -> None:
+        """Cancel ``jobs`` of whomever in this order, who are told ``why``; they are gone then."""
+        await self._stopper.end_all(jobs, partial(self._settlement.cancel_all, why=why))
 
     async def stop(
         self, job: JobId, user: str, *, grace_s: float, unless_needed: bool = False

@@ -235,6 +235,8 @@ def test_a_wheel_in_quarantine_is_given_out_no_more(world: World) -> None:
     assert answer.json() == {"sha256": sha256, "environments": [lock], "jobs": 1}
     ended = world.ask("ada", "GET", f"jobs/{job.json()[0]['id']}").json()
     assert ended["status"] == "cancelled"
+    wheel = f"the wheel {sha256[:12]}… of its environment"
+    assert ended["error"] == f"cancelled: root put {wheel} in quarantine: bad"
     page = f"{world.service.url}/files/{sha256}/bad-{TREE}-py3-none-any.whl"
     headers = {"Authorization": f"Bearer {world.tokens['ada']}"}
     assert httpx2.get(page, headers=headers, timeout=LIMIT_S).status_code == 403

@@ -16,7 +16,7 @@ from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.facts import JobFact
 from park_server.jobs.conditions.race.losers import abandon
 from park_server.jobs.conditions.shared_runs import SharedRuns
-from park_server.jobs.job_end import cancelled_in_time, cancelled_on_request
+from park_server.jobs.job_end import ON_REQUEST, JobEnd, cancelled_in_time, cancelled_on_request
 
 __all__ = ["Cancelling", "ask_to_stop", "cancel", "cancel_all"]
 
@@ -46,12 +46,15 @@ def cancel(cascade: Cascade, job: JobId, *, dependents: bool) -> list[JobId]:
     return _cancelled(cascade, [*reversed(names)])
 
 
-def cancel_all(cascade: Cascade, jobs: Sequence[JobId]) -> list[JobId]:
-    """Cancel all of ``jobs`` in this order; return those that are to be ended."""
-    return _cancelled(cascade, jobs)
+def cancel_all(cascade: Cascade, jobs: Sequence[JobId], why: str = "") -> list[JobId]:
+    """Cancel all of ``jobs`` in this order; return those that are to be ended.
+
+    ``why`` is what their users are told who did not ask for it.
+    """
+    return _cancelled(cascade, jobs, why)
 
 
-def _cancelled(cascade: Cascade, names: Sequence[JobId]) -> list[JobId]:
+def _cancelled(cascade: Cascade, names: Sequence[JobId], why: str = "") -> list[JobId]:
     """End those of ``names`` that have not ended; return which run."""
     known = need_rows.job_facts(cascade.connection, names)
     cascade.verdicts.know(*known.values())
@@ -63,21 +66,24 @@ def _cancelled(cascade: Cascade, names: Sequence[JobId]) -> list[JobId]:
         fact = cascade.verdicts.job(name)  # as the ends of those before it have left it
         if fact.status.is_final:
             continue
-        if runs.leave(cascade, fact, leaving):  # it goes on for others
+        if runs.leave(cascade, fact, leaving, why or ON_REQUEST):  # it goes on for others
             continue
         if fact.status is JobState.RUNNING:
-            job_rows.request_cancel(cascade.connection, name)
+            job_rows.request_cancel(cascade.connection, name, why or None)
             running.append(name)
         else:
-            _end_unstarted(cascade, fact)
+            _end_unstarted(cascade, fact, why)
     cascade.spread(leaving - set(running))
     return [*running, *runs.deserted(cascade, names)]
 
 
-def _end_unstarted(cascade: Cascade, fact: JobFact) -> None:
+def _end_unstarted(cascade: Cascade, fact: JobFact, why: str) -> None:
     """End a job that has not begun, and those that compete in a race."""
     is_race = fact.kind is JobKind.RACE
-    cascade.end(fact.id, cancelled_on_request() if is_race else cancelled_in_time())
+    if why:
+        cascade.end(fact.id, JobEnd(status=JobState.CANCELLED, error=why))
+    else:
+        cascade.end(fact.id, cancelled_on_request() if is_race else cancelled_in_time())
     if is_race:
         abandon(cascade, fact.id, f"cancelled: race {brief(fact.id)} was cancelled")
 

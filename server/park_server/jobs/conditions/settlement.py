@@ -353,9 +353,9 @@ class Settlement:
         running = cancel(cascade, job, dependents=dependents)
         return Cancelling(effects=finished(cascade), running=running)
 
-    def cancel_all(self, connection: Connection, jobs: Sequence[JobId]) -> Cancelling:
-        """Cancel all of ``jobs``, whatever needs them."""
-        running = cancel_all(cascade := self._begin(connection), jobs)
+    def cancel_all(self, connection: Connection, jobs: Sequence[JobId], why: str) -> Cancelling:
+        """Cancel all of ``jobs``, whatever needs them; ``why`` is told their users."""
+        running = cancel_all(cascade := self._begin(connection), jobs, why)
         return Cancelling(effects=finished(cascade), running=running)
 
     def stop(

@@ -13,7 +13,7 @@ from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.facts import JobFact
 from park_server.jobs.conditions.recall import Memory, Shared
-from park_server.jobs.job_end import JobEnd, next_try
+from park_server.jobs.job_end import ON_REQUEST, JobEnd, next_try
 
 __all__ = ["SharedRuns"]
 
@@ -98,7 +98,7 @@ class SharedRuns:
         cascade: Cascade,
         fact: JobFact,
         leaving: AbstractSet[str],
-        why: str = "cancelled on request",
+        why: str = ON_REQUEST,
     ) -> bool:
         """Have the job of ``fact`` cancelled, and its run go on for others; False for none.
 

@@ -13,6 +13,7 @@ from support.labs.schedule_lab import USER, lab, run, value_of
 from park.errors import UnknownItem
 from park.model.ids import JobId
 from park_server.break_glass import open_jobs
+from park_server.jobs import job_rows
 from park_server.jobs.conditions.cancelling import Cancelling
 from park_server.jobs.stopping import stopper
 
@@ -78,7 +79,7 @@ def test_many_are_cancelled_in_one_pass_whatever_needs_them(tmp_path: Path) -> N
             await here.submit("c")
             await here.submit("d")
             jobs = [JobId(each) for each in ("a", "c", "b", "gone", "c")]
-            found = await here.commits.write(lambda c: here.settlement.cancel_all(c, jobs))
+            found = await here.commits.write(lambda c: here.settlement.cancel_all(c, jobs, "why"))
             assert found.running == ["a"]
             assert here.status("a", "b", "c", "d") == [
                 "running",
@@ -104,9 +105,12 @@ def test_all_of_a_user_end_with_their_processes(
             await here.started()
             own = here.database.read(lambda c: open_jobs.of_user(c, USER))
             assert own == names, "what runs comes first, then what would run in its place"
-            await here.scheduler.cancel_all(own)
+            await here.scheduler.cancel_all(own, "cancelled: root said so")
             assert here.status(*names) == ["running", *["cancelled"] * 4]
             assert here.engine.cancelled.get_nowait() == "a"
+            for name in names:
+                job = here.database.read(partial(job_rows.get, job=JobId(name)))
+                assert job.error == "cancelled: root said so"
 
     run(test)
 
@@ -121,7 +125,7 @@ def test_one_that_cannot_be_cancelled_keeps_no_other(tmp_path: Path) -> None:
             def cancel(connection: Connection, jobs: Sequence[JobId]) -> Cancelling:
                 if "b" in jobs:
                     raise RecursionError("a call that nobody can read")
-                return here.settlement.cancel_all(connection, jobs)
+                return here.settlement.cancel_all(connection, jobs, "")
 
             await here.scheduler._stopper.end_all([JobId("b"), JobId("c")], cancel)
             assert here.status("b", "c") == ["failed", "cancelled"]
