@@ -44,21 +44,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="note how long files take, by which the next runs order them",
     )
+    parser.addoption(
+        "--run-slow",
+        action="store_true",
+        help="run the tests marked slow, too: further cases of what others show",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what looks into SQLite where another database is meant; order the files.
+    """Leave out what was not asked for; order the files.
 
-    Where workers take them: they begin in the order in which they are here.
+    What looks into SQLite where another database is meant, and what is slow. Where workers take
+    the files: they begin in the order in which they are here.
     """
     if os.environ.get(KIND_VARIABLE) == "postgresql":
-        left_out = [item for item in items if item.get_closest_marker("of_sqlite") is not None]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item.get_closest_marker("of_sqlite") is None]
+        _leave_out("of_sqlite", config, items)
+    if not (config.getoption("run_slow") or _names_files(config)):
+        _leave_out("slow", config, items)
     if hasattr(config, "workerinput"):
         files = files_in_order((item.nodeid for item in items), noted_seconds())
         places = {file: place for place, file in enumerate(files)}
         items.sort(key=lambda item: places[file_of(item.nodeid)])
+
+
+def _leave_out(marker: str, config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [item for item in items if item.get_closest_marker(marker) is not None]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item.get_closest_marker(marker) is None]
+
+
+def _names_files(config: pytest.Config) -> bool:
+    return all(Path(argument.partition("::")[0]).is_file() for argument in config.args)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -125,8 +141,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     Three times as many as there are cores, since tests wait for programs that wait: with two, a
     core was idle for 40 % of a run; with four, what computes was starved.
     """
-    names_files = all(Path(argument.partition("::")[0]).is_file() for argument in config.args)
-    if names_files or config.getoption("capture") == "no":
+    if _names_files(config) or config.getoption("capture") == "no":
         return 0
     return min(3 * len(os.sched_getaffinity(0)), _MOST_WORKERS)
 

@@ -14,6 +14,7 @@ from support.services.park_service import (
     forget_ended_services,
     logs_of_services,
 )
+from support.services.refl1d_ready import give_wheels
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -40,6 +41,15 @@ def pytest_runtest_makereport(
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
     """Run a service with the machine's own index behind it."""
     with ParkService(tmp_path_factory.mktemp("service"), "--slots", "4") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def service_with_refl1d(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
+    """Run a service that has unpacked and compiled the wheels of refl1d, for tests of fits."""
+    beginning = ParkService(tmp_path_factory.mktemp("service-with-refl1d"), "--slots", "4")
+    give_wheels(beginning.home)
+    with beginning as running:
         yield running
 
 

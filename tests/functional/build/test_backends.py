@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.material.projects import copy_package, make_git_checkout, write_tree
 from support.material.wheels import wheel_of
+from support.session.slow_cases import slow_after
 
 import park
 from park.build.backend_answers import describe
@@ -47,20 +48,20 @@ def metadata(wheel: BuiltWheel) -> str:
     return next(c.decode() for n, c in members(wheel).items() if n.endswith("/METADATA"))
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        ("hatchling-src", "hatchling_src/__init__.py", "hatchling_src/data/film.txt", "1.4.2+t"),
-        ("setuptools-flat", "setuptools_flat/__init__.py", "setuptools_flat/film.txt", "1.0+g12.t"),
-        ("flit-flat", "flit_flat.py", None, "0.3+t"),
-        ("setup-py-alone", "setup_py_alone.py", None, "2.1+t"),
-        ("poetry-src", "poetry_src/__init__.py", "poetry_src/data/film.txt", "0.5+t"),
-        ("uv-src", "uv_src/__init__.py", None, "2.0rc1+t"),
-        ("meson-compiled", "meson_compiled/__init__.py", None, "1.1+t"),
-        ("compiled-model", "compiled_model/__init__.py", None, "0.2+t"),
-    ],
-    ids=lambda case: case[0],
-)
+CASES = [
+    ("hatchling-src", "hatchling_src/__init__.py", "hatchling_src/data/film.txt", "1.4.2+t"),
+    ("setuptools-flat", "setuptools_flat/__init__.py", "setuptools_flat/film.txt", "1.0+g12.t"),
+    ("flit-flat", "flit_flat.py", None, "0.3+t"),
+    ("setup-py-alone", "setup_py_alone.py", None, "2.1+t"),
+    ("poetry-src", "poetry_src/__init__.py", "poetry_src/data/film.txt", "0.5+t"),
+    ("uv-src", "uv_src/__init__.py", None, "2.0rc1+t"),
+    ("meson-compiled", "meson_compiled/__init__.py", None, "1.1+t"),
+    ("compiled-model", "compiled_model/__init__.py", None, "0.2+t"),
+]
+"""By name: a module, a file of data, and how the version begins."""
+
+
+@pytest.mark.parametrize("case", slow_after(3, CASES), ids=lambda case: case[0])
 def test_a_backend(case: tuple[str, str, str | None, str], tmp_path: Path, cache: Cache) -> None:
     name, module, data, declared = case
     root = copy_package(name, tmp_path)
@@ -106,7 +107,7 @@ def test_pip_installs_the_wheel_at_its_version(tmp_path: Path, cache: Cache) -> 
     assert done.stdout.strip() == wheel.filename.split("-")[1]
 
 
-@pytest.mark.parametrize("name", ["meson-compiled", "compiled-model"])
+@pytest.mark.parametrize("name", slow_after(1, ["compiled-model", "meson-compiled"]))
 def test_a_compiled_extension_runs_from_its_wheel(name: str, tmp_path: Path, cache: Cache) -> None:
     wheel = wheel_of(find_tree(copy_package(name, tmp_path), cache), cache=cache)
     assert not wheel.filename.endswith("-any.whl")
@@ -267,7 +268,7 @@ def install_editable(python: Path, *roots: Path) -> None:
     subprocess.run([*pip, *flags], check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("name", ["hatchling-src", "setuptools-flat", "flit-flat"])
+@pytest.mark.parametrize("name", slow_after(1, ["hatchling-src", "setuptools-flat", "flit-flat"]))
 def test_an_editable_install_from_module_to_wheel(
     name: str, scientist: Path, tmp_path: Path, cache: Cache
 ) -> None:

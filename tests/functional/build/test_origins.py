@@ -98,6 +98,7 @@ def test_a_copy_that_its_folder_has_left_behind(
     assert sld_in(tree) == "FILM_SLD = 3.0\n"  # a path is what it says
 
 
+@pytest.mark.slow
 def test_both_installers_leave_the_same_copy(client: Client, root: Path, tmp_path: Path) -> None:
     versions = []
     for install in (with_pip, with_uv):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.material.sdists import unpacked_sdist
+from support.session.slow_cases import slow_after
 
 from park.build.backend_answers import describe
 from park.build.cache import Cache
@@ -64,10 +65,11 @@ def compile_as_it_is(extensions: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "version"), SOURCES)
+@pytest.mark.parametrize("source", slow_after(1, reversed(SOURCES)), ids=lambda source: source[0])
 def test_an_sdist_becomes_a_wheel_of_its_version(
-    name: str, version: str, tmp_path: Path, cache: Cache
+    source: tuple[str, str], tmp_path: Path, cache: Cache
 ) -> None:
+    name, version = source
     root = unpacked_sdist(name, version, tmp_path)
     if name == "sasmodels":
         leave_most_pages_out(root / "pyproject.toml")

@@ -14,6 +14,7 @@ import pytest
 from support.material.projects import make_git_checkout, write_tree
 from support.material.wheels import make_wheel
 from support.services.park_client import Client, make_virtualenv, uv_install
+from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
@@ -144,7 +145,7 @@ def test_a_relative_path_of_poetry(client: Client, tmp_path: Path) -> None:
     subprocess.run(check, check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("kind", ["file", "git", "wheel"])
+@pytest.mark.parametrize("kind", slow_after(1, ["file", "git", "wheel"]))
 def test_a_direct_reference(client: Client, tmp_path: Path, kind: str) -> None:
     shared = common(tmp_path)
     make_git_checkout(shared, tag="v1")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from support.material.projects import make_git_checkout, write_tree
+from support.session.slow_cases import slow_after
 
 from park.build.backend_answers import describe
 from park.build.cache import Cache
@@ -150,7 +151,7 @@ def built(root: Path, cache: Cache) -> tuple[TreeProject, Path]:
     return tree, tree.wheel().path
 
 
-@pytest.mark.parametrize("name", TOOLS)
+@pytest.mark.parametrize("name", slow_after(2, TOOLS))
 def test_a_tool_finds_the_version(name: str, tmp_path: Path, cache: Cache) -> None:
     root = tree_of(TOOLS[name], tmp_path / "film")
     make_git_checkout(root, tag="v3.2.1")
@@ -165,7 +166,9 @@ def test_a_tool_finds_the_version(name: str, tmp_path: Path, cache: Cache) -> No
     assert not any(each.startswith(".git") for each in names)
 
 
-@pytest.mark.parametrize("name", [name for name, tool in TOOLS.items() if not tool.needs_git])
+@pytest.mark.parametrize(
+    "name", slow_after(2, (name for name, tool in TOOLS.items() if not tool.needs_git))
+)
 def test_it_does_so_where_git_is_not_installed(
     name: str, tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:

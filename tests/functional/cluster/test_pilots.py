@@ -128,11 +128,11 @@ def killed(which: Callable[[Path], list[int]]) -> Callable[[ParkService], None]:
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(ParkService.restart, id="service"),
+        pytest.param(ParkService.restart, id="service", marks=pytest.mark.slow),
         pytest.param(killed(interchange_of), id="interchange"),
-        pytest.param(killed(driver_of), id="driver"),
+        pytest.param(killed(driver_of), id="driver", marks=pytest.mark.slow),
         pytest.param(killed(workers_of), id="workers"),
-        pytest.param(killed(pools_of), id="pilot"),
+        pytest.param(killed(pools_of), id="pilot", marks=pytest.mark.slow),
     ],
 )
 def test_a_job_that_runs_goes_on_whatever_is_killed_around_it(
@@ -148,6 +148,7 @@ def test_a_job_that_runs_goes_on_whatever_is_killed_around_it(
     assert client.call("light_model:small", x=7) == 7  # and the next one finds a worker
 
 
+@pytest.mark.slow
 def test_what_waits_is_neither_lost_nor_completed_twice(
     client: Client, served: ParkService
 ) -> None:

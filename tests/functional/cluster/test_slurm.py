@@ -370,6 +370,7 @@ def on_pilots(
         yield user, running
 
 
+@pytest.mark.slow
 def test_a_pilot_that_slurm_ends_takes_its_jobs_along_and_they_run_again_as_they_may(
     on_pilots: tuple[Client, ParkService], cluster: SlurmCluster, tmp_path: Path
 ) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.typed_pages import whys
 from support.services.page_howtos import BEFORE, page
-from support.services.park_client import make_virtualenv
+from support.services.refl1d_ready import virtualenv_with_refl1d
+from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,11 +24,10 @@ PAGES = (
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory, packages: list[str | Path]) -> Path:
-    tools = ("bumps>=1", "numba")
-    return make_virtualenv(tmp_path_factory.mktemp("python") / "venv", *packages, *tools)
+    return virtualenv_with_refl1d(tmp_path_factory.mktemp("python") / "venv", *packages)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", slow_after(1, sorted(PAGES, reverse=True)))
 def test_each_block_does_what_the_page_says(name: str, reader: Reader) -> None:
     reader.follow(page(name), before=f"import numpy as np\n{BEFORE}")
     assert [each.why for each in reader.not_run] == whys(name)

@@ -8,6 +8,7 @@ import pytest
 from support.material.typed_pages import whys
 from support.services.page_howtos import BEFORE, page
 from support.services.park_client import make_virtualenv
+from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ def python(tmp_path_factory: pytest.TempPathFactory, packages: list[str | Path])
     return make_virtualenv(tmp_path_factory.mktemp("python") / "venv", *packages, *tools)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", slow_after(1, PAGES))
 def test_each_block_does_what_the_page_says(name: str, reader: Reader) -> None:
     reader.follow(page(name), before=BEFORE)
     assert [each.why for each in reader.not_run] == whys(name)

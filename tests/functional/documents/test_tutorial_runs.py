@@ -7,6 +7,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from support.material.typed_pages import pages, whys
 from support.services.page_reader import Reader, scratch_home
 from support.services.park_client import REPOSITORY, make_virtualenv
@@ -22,6 +23,7 @@ exec uv pip "$@" --python "$(dirname "$0")/python"
 """What the reader types as pip: a virtualenv of uv has none."""
 
 
+@pytest.mark.slow
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     server = REPOSITORY.with_name(f"{REPOSITORY.name}[server]")
     python = make_virtualenv(tmp_path / "venv", server)

@@ -293,6 +293,7 @@ def test_a_bundle_installs_on_a_service_without_upstream(
     assert there.json("env", "diff", bundle, outcome["lock_hash"])["same"] is True
 
 
+@pytest.mark.slow
 def test_plain_pip_and_uv_install_from_a_bundle(scientist: Scientist, tmp_path: Path) -> None:
     bundle, folder = tmp_path / "light.zip", tmp_path / "unpacked"
     scientist.client.run("bundle", "light_model", "-o", bundle)

@@ -27,6 +27,7 @@ from packaging.utils import parse_wheel_filename
 from support.labs.environment_lab import lock_of, own_interpreter
 from support.labs.installed_files import Installed, installed_files, record_rows
 from support.material.wheels import make_wheel
+from support.session.slow_cases import slow_after
 
 from park.digests import file_sha256
 from park_repo.wheelstore.store import WheelStore
@@ -188,7 +189,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
     return Shared(wheels=folder / "wheels", store=WheelStore(folder / "store"))
 
 
-@pytest.fixture(scope="module", params=SETS)
+@pytest.fixture(scope="module", params=slow_after(4, reversed(SETS)))
 def made(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Shared
 ) -> Iterator[Made]:
@@ -368,6 +369,7 @@ def test_scripts_run_and_say_the_same(made: Made, tmp_path: Path) -> None:
     assert made.kind in {"namespaces", "jupyter"} or WITHOUT_WINDOWS & there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", ["refl1d"], indirect=True)
 def test_ten_environments_of_hard_links_cost_hardly_more_than_one(made: Made) -> None:
     """By the blocks of the disk: wheels, store and environments, as a service keeps them."""

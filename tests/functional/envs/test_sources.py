@@ -71,6 +71,7 @@ def test_the_service_builds_its_source_and_runs_it(
     assert list((builder.home / "builds").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_native_wheel_is_sent_as_it_is(
     plain: ParkService, python: Path, root: Path, cache: Path, tmp_path: Path
 ) -> None:
@@ -94,6 +95,7 @@ def test_the_error_says_that_the_service_does_not_build(
     assert "hint: ask its operator for --allow-builds" in message
 
 
+@pytest.mark.slow
 def test_a_wheel_by_path_for_another_platform_has_no_source(
     builder: ParkService, python: Path, root: Path, tmp_path: Path
 ) -> None:
@@ -106,6 +108,7 @@ def test_a_wheel_by_path_for_another_platform_has_no_source(
     assert f"and the file {wheel} is no source that it could build" in message
 
 
+@pytest.mark.slow
 def test_a_build_that_fails_there_shows_the_backends_last_lines(
     builder: ParkService, python: Path, root: Path, tmp_path: Path
 ) -> None:

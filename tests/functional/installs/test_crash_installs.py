@@ -143,6 +143,7 @@ def killed_while(service: ParkService, install: str, state: str) -> None:
     service.kill()
 
 
+@pytest.mark.slow
 def test_after_the_request_before_the_upload(crashing: ParkService, client: Client) -> None:
     install, wheel = requested(client, crashing, "light_model")
     killed_while(crashing, install, "awaiting-upload")
@@ -160,6 +161,7 @@ def test_after_the_upload(crashing: ParkService, client: Client, upstream: Upstr
     goes_on(crashing, install, client)
 
 
+@pytest.mark.slow
 def test_while_resolving(crashing: ParkService, client: Client, upstream: Upstream) -> None:
     install, wheel = requested(client, crashing, "light_model")
     with upstream.gate.closed("/simple/sortedcontainers/"):
@@ -170,6 +172,7 @@ def test_while_resolving(crashing: ParkService, client: Client, upstream: Upstre
     goes_on(crashing, install, client)
 
 
+@pytest.mark.slow
 def test_while_downloading(crashing: ParkService, client: Client, upstream: Upstream) -> None:
     install, wheel = requested(client, crashing, "light_model")
     with upstream.gate.closed(".whl"):
@@ -180,6 +183,7 @@ def test_while_downloading(crashing: ParkService, client: Client, upstream: Upst
     goes_on(crashing, install, client)
 
 
+@pytest.mark.slow
 def test_just_after_the_environment_is_in_its_place(
     crashing: ParkService, client: Client, upstream: Upstream
 ) -> None:
@@ -196,6 +200,7 @@ def test_just_after_the_environment_is_in_its_place(
     goes_on(crashing, install, client)
 
 
+@pytest.mark.slow
 def test_while_unpacking(crashing: ParkService, client: Client) -> None:
     tree = write_tree(client.folder / "bulky", bulky_tree(modules=500))
     install, wheel = requested(client, crashing, str(tree))

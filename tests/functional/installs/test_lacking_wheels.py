@@ -14,6 +14,7 @@ from support.material.projects import flit_project as pyproject
 from support.material.projects import write_tree
 from support.material.wheels import make_wheel
 from support.services.park_client import Client, make_virtualenv, uv_install
+from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
@@ -106,7 +107,7 @@ def test_what_cannot_be_sent_leads_on(client: Client, tmp_path: Path) -> None:
     assert "--allow-builds" in message
 
 
-@pytest.mark.parametrize("lost", ["RECORD", "module"])
+@pytest.mark.parametrize("lost", slow_after(1, ["RECORD", "module"]))
 def test_what_is_not_whole_here_is_taken_from_the_caches_of_installers(
     lost: str, tmp_path: Path, service: ParkService
 ) -> None:

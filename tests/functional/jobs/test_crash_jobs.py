@@ -15,6 +15,7 @@ from support.faults.pipes import Pipe, wait_for_exit
 from support.services.park_client import Client, ModelTree, make_virtualenv
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
+from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,7 @@ print(json.dumps([job.id for job in jobs]))
     assert [len(processes(tmp_path / f"run-{n}")) for n in range(5)] == [1] * 5
 
 
-@pytest.mark.parametrize("options", [[], ["--fresh"]], ids=["forked", "fresh"])
+@pytest.mark.parametrize("options", slow_after(1, [[], ["--fresh"]]), ids=["forked", "fresh"])
 def test_a_running_job_keeps_its_process(
     client: Client, crashing: ParkService, strings: Strings, options: list[str]
 ) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.park_client import REPOSITORY, Client, make_virtualenv
+from support.services.park_client import REPOSITORY, Client
+from support.services.refl1d_ready import virtualenv_with_refl1d
 from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
@@ -42,11 +43,12 @@ DATA = "".join(f"{x} {2 * x + 1 + (-1) ** x * 0.05} 0.1\n" for x in range(12))
 
 @pytest.fixture(scope="module")
 def client(
-    tmp_path_factory: pytest.TempPathFactory, client_cache: Path, service: ParkService
+    tmp_path_factory: pytest.TempPathFactory, client_cache: Path, service_with_refl1d: ParkService
 ) -> Client:
     """Give the command line of a virtualenv with refl1d, which brings its bumps."""
     folder = tmp_path_factory.mktemp("scripts")
-    python = make_virtualenv(folder / "venv", "refl1d")
+    python = virtualenv_with_refl1d(folder / "venv")
+    service = service_with_refl1d
     return Client.of(python, folder / "client", cache=client_cache, service=service)
 
 
@@ -103,6 +105,7 @@ def test_a_fit_of_a_script_is_that_of_bumps_itself(
     assert (tmp_path / "there.par").read_text() == (here / "model.par").read_text()
 
 
+@pytest.mark.slow
 def test_it_goes_on_from_a_fit_before_there_and_here(
     client: Client, fits: Path, drawn: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -124,6 +127,7 @@ def generations(client: Client, session: Path) -> int:
     return found
 
 
+@pytest.mark.slow
 def test_dream_draws_the_same_from_the_same_seed(
     client: Client, fits: Path, drawn: dict[str, Any]
 ) -> None:
@@ -160,6 +164,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_what_it_leaves_is_that_of_any_fit_beside_that_of_bumps(client: Client, fits: Path) -> None:
     found = client.script(AS_ANY_FIT, fits / "model.py")
     left = found["left"]
@@ -225,6 +230,7 @@ print(json.dumps([[each.result()["points"] for each in fits], inner.result(), *t
 """
 
 
+@pytest.mark.slow
 def test_the_natural_argument_runs_where_all_is_that_it_refers_to(client: Client) -> None:
     points, module, told, hint = client.script(NATURAL)
     assert points == [9, 40, 40]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.services.park_client import REPOSITORY, Client, ModelTree, make_virtualenv
+from support.services.refl1d_ready import virtualenv_with_refl1d
 
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
@@ -32,9 +33,12 @@ def mymodel(folder: Path) -> ModelTree:
 
 
 @pytest.fixture(scope="module")
-def client(folder: Path, mymodel: ModelTree, client_cache: Path, service: ParkService) -> Client:
+def client(
+    folder: Path, mymodel: ModelTree, client_cache: Path, service_with_refl1d: ParkService
+) -> Client:
     """Give the command line of a virtualenv with refl1d, whose machine runs the service."""
-    python = make_virtualenv(folder / "venv", mymodel.root)
+    python = virtualenv_with_refl1d(folder / "venv", mymodel.root)
+    service = service_with_refl1d
     return Client.of(python, folder / "client", cache=client_cache, service=service)
 
 
@@ -95,6 +99,7 @@ def test_the_fit_of_the_measured_curve(
     assert "chisq 1.9" in client.run("logs", job).stdout
 
 
+@pytest.mark.slow
 def test_arrays_come_back_as_arrays(client: Client, installed: dict[str, Any]) -> None:
     assert installed["status"] == "ready"
     seen = client.script("""
@@ -126,6 +131,7 @@ def test_an_edited_constant_lives_beside_the_first(
     assert (undone["built"], undone["uploaded"], undone["realised"]) == ([], [], False)
 
 
+@pytest.mark.slow
 def test_a_third_environment_has_the_bumps_that_refl1d_excludes(
     client: Client,
     installed: dict[str, Any],

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 REQUIREMENTS = ["refl1d==1.0.1", "bumps==1.0.4", "dill==0.4.1", "h5py"]
 LEAST_SPARED = 0.8
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> UsageLab:

@@ -8,6 +8,7 @@ import pytest
 from support.material.index_tools import upload
 from support.material.wheels import make_wheel
 from support.services.page_lab import PageLab
+from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +96,7 @@ def test_users_come_and_go(browser: PageBrowser, lab: PageLab) -> None:
             viewer.until(seen)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", slow_after(1, ["light", "dark"]))
 def test_nobody_is_left_out_here(browser: PageBrowser, lab: PageLab, scheme: str) -> None:
     with browser.viewer(
         lab.service, color_scheme=scheme, viewport={"width": 360, "height": 740}, bypass_csp=True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 from support.session.limits import LIMIT_S
+from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ def test_the_source_of_a_tree_is_compared(
         source.locator("tr.minus", has_text="return seed**2").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", slow_after(1, ["light", "dark"]))
 def test_nobody_is_left_out_of_the_difference(
     browser: PageBrowser, lab: PageLab, edited: dict[str, Any], scheme: str
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.faults.pipes import Pipe
 from support.services.page_lab import after, value_of
+from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,7 +151,7 @@ ATTACKS = [
 ]
 
 
-@pytest.mark.parametrize("number", range(len(ATTACKS)))
+@pytest.mark.parametrize("number", slow_after(2, range(len(ATTACKS))))
 def test_what_others_wrote_is_text(browser: PageBrowser, lab: PageLab, number: int) -> None:
     text = ATTACKS[number]
     name = f"{number} <img src=x onerror=alert(1)>.html"
@@ -194,7 +195,7 @@ def test_each_user_sees_his_own(browser: PageBrowser, lab: PageLab) -> None:
             viewer.page.get_by_role("alert").get_by_text("no job").wait_for()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", slow_after(1, ["light", "dark"]))
 def test_nobody_is_left_out(browser: PageBrowser, lab: PageLab, scheme: str) -> None:
     done, failed = lab.call("fit_film", {"parameters": ["x"]}, 20), lab.call("wrong", "no " * 60)
     lab.submit(done, failed)

@@ -19,6 +19,7 @@ import pytest
 from support.services.bearer import Bearer
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
+from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,7 +184,7 @@ def test_nobody_waits_for_a_large_call_that_starts(service: ParkService) -> None
     assert longest_hold_ms(service.log) <= HELD_MS, service.log
 
 
-@pytest.mark.parametrize("what", REQUESTS)
+@pytest.mark.parametrize("what", slow_after(5, REQUESTS))
 def test_nobody_waits_for(service: ParkService, what: str) -> None:
     method, path, body = REQUESTS[what]()
     begun = len(service.log)

@@ -12,6 +12,7 @@ from support.services.park_client import REPOSITORY
 from support.services.park_service import ParkService
 from support.services.ports import free_port
 from support.session.limits import LIMIT_S
+from support.session.slow_cases import slow_after
 
 from park.model.conditions import Comparison, Literal
 from park.model.conditions_json import condition_to_json
@@ -106,7 +107,7 @@ def gates(tmp_path: Path) -> Iterator[tuple[Pipe, Pipe]]:
         yield here, there
 
 
-@pytest.mark.parametrize("killed", ["home", "away", "both"])
+@pytest.mark.parametrize("killed", slow_after(1, ["both", "home", "away"]))
 @pytest.mark.parametrize("winner", ["here", "there"])
 def test_a_race_ends_right_whoever_is_killed(
     track: Track, gates: tuple[Pipe, Pipe], winner: str, killed: str

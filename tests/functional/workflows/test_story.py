@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.park_client import REPOSITORY, Client, make_virtualenv
+from support.services.park_client import REPOSITORY, Client
 from support.services.park_service import ParkService
+from support.services.refl1d_ready import give_wheels, virtualenv_with_refl1d
 from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def sns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
 def compufans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
     """Run the service that fits; it may talk to the other one on this machine."""
     options = ("--slots", "4", "--allow-address", "127.0.0.1")
-    with ParkService(tmp_path_factory.mktemp("compufans"), *options) as running:
+    beginning = ParkService(tmp_path_factory.mktemp("compufans"), *options)
+    give_wheels(beginning.home)
+    with beginning as running:
         yield running
 
 
@@ -85,7 +88,8 @@ def bench(
 ) -> Bench:
     """Give a scientist who has both packages, both services by name, and a run on the first."""
     folder = tmp_path_factory.mktemp("story")
-    python = make_virtualenv(folder / "venv", EXAMPLES / "mymodel", WORKFLOW / "reflectometry")
+    trees = EXAMPLES / "mymodel", WORKFLOW / "reflectometry"
+    python = virtualenv_with_refl1d(folder / "venv", *trees)
     # a cache of her own: other tests look at what is built of the same example
     client = Client.of(python, folder / "client", cache=folder / "cache", service=compufans)
     for name, service in (("sns", sns), ("compufans", compufans)):
@@ -150,6 +154,7 @@ def test_what_was_granted_is_given_back(bench: Bench, story: Ran) -> None:
         grants = bench.sns.get("/api/v1/grants")
 
 
+@pytest.mark.slow
 def test_run_again_it_installs_nothing(bench: Bench, story: Ran) -> None:
     before = environments(bench.sns), environments(bench.compufans)
     again = bench.run(WORKFLOW / "story.py")
@@ -197,6 +202,7 @@ def test_what_needs_a_reduction_that_failed_is_cancelled(bench: Bench, tmp_path:
     assert note == "not reduced\n"
 
 
+@pytest.mark.slow
 def test_the_sweep_finds_the_oxide(bench: Bench) -> None:
     lines = bench.run(WORKFLOW / "sweep.py").printed.splitlines()
     tried = {line.partition(":")[0] for line in lines[:-1]}

@@ -19,6 +19,7 @@ from support.services.bound import Holder
 from support.services.park_service import ParkService
 from support.services.ports import free_port
 from support.session.limits import LIMIT_S
+from support.session.slow_cases import slow_after
 
 from park.model.conditions import Comparison, JobIs, Literal, Phase
 from park.model.conditions_json import condition_to_json
@@ -321,7 +322,7 @@ def test_what_refers_to_jobs_elsewhere_is_known_again(pair: Pair) -> None:
         assert after["files"] == before["files"]
 
 
-@pytest.mark.parametrize("killed", ["first", "second", "both"])
+@pytest.mark.parametrize("killed", slow_after(1, ["both", "first", "second"]))
 def test_kill_9_of_either_side_loses_nothing(pair: Pair, go: Pipe, killed: str) -> None:
     there = held_job(pair, go)
     copy = pair.submit(

@@ -36,6 +36,7 @@ from sqlalchemy.sql.expression import UpdateBase
 from sqlalchemy.sql.selectable import Select
 from support.labs.databases import empty_url
 from support.material.json_values import JSON_VALUES
+from support.session.slow_cases import slow_after
 
 import park_server
 from park_repo.database import Database
@@ -86,7 +87,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @BOTH
-@pytest.mark.parametrize("first", sorted(revisions()))
+@pytest.mark.parametrize("first", slow_after(1, sorted(revisions())))
 def test_every_schema_is_brought_forward_with_what_is_in_it(
     empty: Database, kind: str, first: str
 ) -> None:

@@ -6,11 +6,14 @@ import atexit
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
+
+from park_repo.durable import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +35,8 @@ def shared_folder() -> Path:
 
     def remove() -> None:
         if os.getpid() == owner:  # and not one that it has forked
-            shutil.rmtree(made, ignore_errors=True)
+            with suppress(OSError):
+                remove_tree(Path(made))  # of which some is read-only
 
     atexit.register(remove)
     return Path(made)

@@ -187,6 +187,7 @@ def check_files(read: dict[str, Any]) -> None:
     assert read["draws"][:1] == read["logp"]
 
 
+@pytest.mark.slow
 def test_each_method_gives_the_same_for_the_same_seed_on_one_process_and_on_two(
     run: Callable[..., Any],
 ) -> None:
@@ -217,6 +218,7 @@ def test_the_numbers_are_those_of_bumps_itself(run: Callable[..., Any]) -> None:
         assert errors == pytest.approx(own_errors, rel=1e-6), method
 
 
+@pytest.mark.slow
 def test_each_method_stops_between_its_steps_and_keeps_its_best(run: Callable[..., Any]) -> None:
     for method, results in run(STOPPED).items():
         assert [each["stopped"] for each in results] == ["good enough", "timeout", "asked"], method

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.services.park_client import REPOSITORY, make_virtualenv, uv_install
+from support.services.park_client import REPOSITORY, uv_install
 from support.services.park_service import own_environ
+from support.services.refl1d_ready import virtualenv_with_refl1d
 
 EXAMPLES = REPOSITORY / "examples"
 
@@ -22,7 +23,7 @@ EXAMPLES = REPOSITORY / "examples"
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an interpreter with park, bumps, refl1d and the example."""
     folder = tmp_path_factory.mktemp("fitting")
-    python = make_virtualenv(folder / "venv", EXAMPLES / "mymodel")
+    python = virtualenv_with_refl1d(folder / "venv", EXAMPLES / "mymodel")
     uv_install(python, "refnx==0.1.67", options=("--no-deps",))  # for its data alone
     return python
 
@@ -161,6 +162,7 @@ def together(python: Path, data: Path, tmp_path_factory: pytest.TempPathFactory)
     return run(python, tmp_path_factory.mktemp("together") / "work", TOGETHER, data)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_result(together: Any) -> None:
     first, again, other, spread = map(without_times, together["dream"])
     assert first == again == spread
@@ -171,10 +173,12 @@ def without_times(result: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in result.items() if name not in {"seconds", "parallel"}}
 
 
+@pytest.mark.slow
 def test_draws_that_are_compiled_are_those_of_bumps_at_the_same_seed(together: Any) -> None:
     assert same(together["dream"][0], together["own dream"])
 
 
+@pytest.mark.slow
 def test_a_simultaneous_fit_of_two_is_that_of_bumps(together: Any) -> None:
     assert same(together["both"], together["own both"])
     assert together["both"]["notes"] == []

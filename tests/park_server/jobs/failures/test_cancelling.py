@@ -9,6 +9,7 @@ import pytest
 from support.faults.injection import Fault, faults
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
+from support.session.slow_cases import slow_after
 
 from park.model.ids import JobId
 from park.wire import FetchRequest
@@ -58,7 +59,7 @@ async def all_cancelled(here: Lab, order: StartOrder) -> list[str]:
     return [answer.error or "" for answer in answers]
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("after", slow_after(1, [False, True]), ids=["before", "after"])
 @pytest.mark.parametrize("step", STEPS, ids=".".join)
 def test_an_exception_at_any_step_of_a_cancel_ends_the_job(
     tmp_path: Path, step: tuple[str, str], *, after: bool

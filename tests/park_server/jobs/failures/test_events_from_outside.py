@@ -11,6 +11,7 @@ import pytest
 from support.faults.injection import faults
 from support.labs.schedule_lab import Lab, lab, run
 from support.session.limits import LIMIT_S
+from support.session.slow_cases import slow_after
 
 from park.model.conditions import At, Comparison, JobIs, Literal, Phase, any_of
 from park.model.ids import JobId
@@ -73,7 +74,7 @@ async def completing(here: Lab) -> None:
             here.complete(order)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("after", slow_after(1, [False, True]), ids=["before", "after"])
 @pytest.mark.parametrize("step", STEPS, ids=".".join)
 def test_an_exception_at_any_step_leaves_nothing_waiting(
     tmp_path: Path, step: tuple[str, str], *, after: bool

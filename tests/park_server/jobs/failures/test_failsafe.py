@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from support.faults.injection import Fault, faults
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
+from support.session.slow_cases import slow_after
 
 from park.model.conditions import JobIs, Phase, any_of
 from park.model.ids import JobId
@@ -91,7 +92,7 @@ STEPS = [
 ]
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("after", slow_after(1, [False, True]), ids=["before", "after"])
 @pytest.mark.parametrize("step", STEPS, ids=".".join)
 def test_an_exception_at_any_step_ends_the_job_and_nothing_else(
     tmp_path: Path, step: tuple[str, str], *, after: bool
