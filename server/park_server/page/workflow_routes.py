@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -13,8 +14,9 @@ from starlette.requests import Request
 from park.model.conditions import describe
 from park.model.conditions_json import condition_from_json
 from park.model.ids import JobId
-from park.model.states import JobState
-from park.wire import GraphRecord, JobLine
+from park.model.states import JobState, NodeKind
+from park.model.truth import Truth
+from park.wire import GraphNode, GraphRecord, JobLine
 from park_server.db.blocks import in_blocks
 from park_server.db.tables import jobs, remote_leaves
 from park_server.http.auth import user_of
@@ -27,6 +29,7 @@ from park_server.page.equal_siblings import folded
 from park_server.page.live_routes import shapes_of, shared_view
 from park_server.page.now import line_of
 from park_server.page.quotient import groups_of, members_of, size_of
+from park_server.page.remote_pieces import as_told, placed
 from park_server.page.seen_records import WorkflowRecord
 from park_server.page.workflow_shapes import WorkflowShapes
 
@@ -113,19 +116,14 @@ def _large(parts: ServiceParts, shapes: WorkflowShapes, user: str, job: str) -> 
 def _small(parts: ServiceParts, user: str, job: str, keys: frozenset[str]) -> WorkflowRecord:
     explainer = parts.jobs.explainer()
 
-    def read(connection: Connection) -> tuple[GraphRecord, dict[str, str], dict[str, str]]:
+    def read(connection: Connection) -> tuple[GraphRecord, dict[str, str], list[GraphNode]]:
         found = graph(connection, user, [job], explainer.line)
         ids = [node.id for node in found.nodes]
-        return found, _conditions(connection, ids), _remote_states(connection, ids)
+        return found, _conditions(connection, ids), _told(connection, found.nodes)
 
-    found, conditions, remote = parts.database.read(read)
-    progress = parts.jobs.progress({JobId(node.id): node.status for node in found.nodes})
-    nodes = [
-        replace(
-            node, progress=progress.get(JobId(node.id)), status=remote.get(node.id, node.status)
-        )
-        for node in found.nodes
-    ]
+    found, conditions, told = parts.database.read(read)
+    progress = parts.jobs.progress({JobId(node.id): node.status for node in told})
+    nodes = [replace(node, progress=progress.get(JobId(node.id))) for node in told]
     shown, edges = folded(nodes, found.edges, unfolded=keys, conditions=conditions)
     counts = Counter(node.status for node in nodes if node.entry_point is not None)
     return WorkflowRecord(
@@ -150,13 +148,14 @@ def _conditions(connection: Connection, ids: list[str]) -> dict[str, str]:
     return found
 
 
-def _remote_states(connection: Connection, ids: list[str]) -> dict[str, str]:
-    """Return what other services have said of the pieces that live there, by their ids."""
-    found: dict[str, str] = {}
-    for block in in_blocks(ids):
+def _told(connection: Connection, nodes: Sequence[GraphNode]) -> list[GraphNode]:
+    """Return the nodes, those on other services with what these have said of them."""
+    remote = {node.id: node for node in nodes if node.kind is NodeKind.REMOTE}
+    found = {id_: placed(node) for id_, node in remote.items()}
+    for block in in_blocks([node.id for node in nodes] if remote else []):
         query = select(remote_leaves).where(remote_leaves.c.job.in_(block))
         for row in connection.execute(query):
             there = row.leaf.get("job")
-            if isinstance(there, str) and (row.truth != "not-yet" or there not in found):
-                found[there] = row.truth
-    return found
+            if there in found:
+                found[there] = as_told(found[there], row.leaf, Truth(row.truth), row.why)
+    return [found.get(node.id, node) for node in nodes]

@@ -66,6 +66,9 @@ const INDENT = /^ */;
 /** A traceback without where the environment is: each of its lines begins with that. */
 const short = (text) => text.replace(/"[^"\n]*\/[0-9a-f]{64}\/(?:lib\/python[\d.]+\/site-packages\/)?/g, '"…/');
 
+/** Whether a line says nothing besides another one, as "did not run: " before the reason does. */
+const repeats = (line, known) => Boolean(known) && line.replace(/^[^:]*: /, "") === known;
+
 function reason(job, why, explained, state) {
   const chain = why.chain || [];
   return h("section", { "aria-label": "Why" },
@@ -74,7 +77,7 @@ function reason(job, why, explained, state) {
       h("p", { class: job.status === "failed" ? "is-failed" : null }, spoken(why.line || "its turn comes")),
       job.progress && bar(job.progress),
       job.memoized_from && h("p", "Nothing ran: job ", h("a", { href: `#/jobs/${job.memoized_from}` }, brief(job.memoized_from)), " had left the answer."),
-      explained && explained.line && h("p", { class: "soft" }, spoken(explained.line)),
+      explained && explained.line && !repeats(explained.line, why.line) && h("p", { class: "soft" }, spoken(explained.line)),
       job.asked_for && h("p", { class: "soft" }, `Its client has ${job.asked_for}.`),
       chain.length > 0 && h("ul", { class: "chain" }, chain.map((line) => h("li", { style: { "padding-left": `${Math.min(20, INDENT.exec(line)[0].length) * 8}px` } }, spoken(line.trim())))),
       explained && explained.chain && explained.chain.length > 0 && h("details", h("summary", "What was compared"), h("ul", { class: "chain" }, explained.chain.map((line) => h("li", line.trim())))),
