@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.faults.pipes import Pipe
+from support.services.page_browser import PageBrowser, opened_browser
 from support.services.park_client import Client, ModelTree, Scientist, make_virtualenv
 from support.services.park_service import (
     ParkService,
@@ -35,6 +36,13 @@ def pytest_runtest_makereport(
     if call.when == "teardown":
         forget_ended_services()
     return report
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[PageBrowser]:
+    """Open a browser; it ends with its file, since others of this worker run event loops."""
+    with opened_browser() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ that need a service's dependencies come through the entry point group ``park.com
 from __future__ import annotations
 
 import argparse
+import codecs
 import gc
 import importlib
 import os
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # it may stand anywhere, also behind the words of a subcommand's own subcommand
     debug = "--debug" in given
     given = [word for word in given if word != "--debug"]
-    _print_names_as_they_are()
+    _print_whatever_there_is()
     try:
         _require_command_first(given)
         chosen = next((word for word in given if not word.startswith("-")), None)
@@ -141,11 +142,29 @@ def _greeted() -> int:
     return UsageError.exit_code
 
 
-def _print_names_as_they_are() -> None:
-    """Let names that are no UTF-8 (PEP 383) come out as the bytes that they are, as `ls` has it."""
+def _print_whatever_there_is() -> None:
+    """Let names that are no UTF-8 (PEP 383) come out as the bytes that they are, as `ls` has it.
+
+    And what the locale has no letter for as its number, which is right within JSON as well: a
+    terminal of another country, or a pipe on Windows, is no reason to end.
+    """
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
-        reconfigure(errors="surrogateescape")
+        codecs.register_error("park", _encoded)
+        reconfigure(errors="park")
+
+
+def _encoded(error: UnicodeError) -> tuple[bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    pieces = []
+    for letter in error.object[error.start : error.end]:
+        if "\udc80" <= letter <= "\udcff":  # a byte that is no UTF-8
+            pieces.append(letter.encode("utf-8", "surrogateescape"))
+        else:
+            units = letter.encode("utf-16-be", "surrogatepass").hex()
+            pieces.extend(f"\\u{units[at : at + 4]}".encode() for at in range(0, len(units), 4))
+    return b"".join(pieces), error.end
 
 
 def command_parsers() -> dict[str, argparse.ArgumentParser]:

@@ -17,7 +17,7 @@ from park.errors import CannotSatisfy, UsageError
 from park.publish.destination import Destination
 from park.publish.release_files import Release
 
-__all__ = ["check", "reason", "require_twine", "twine_environ", "upload"]
+__all__ = ["check", "raised", "reason", "require_twine", "twine_environ", "upload"]
 
 _ELSEWHERE = {"TWINE_REPOSITORY", "TWINE_REPOSITORY_URL"}
 """What would lead an upload elsewhere than where it was said to go."""
@@ -26,6 +26,10 @@ _LOGIN = {"TWINE_USERNAME", "TWINE_PASSWORD"}
 """What would be taken in place of the login that is meant."""
 
 _OF_PARK = {"PARK_TOKEN"}
+
+_TRACEBACK = "Traceback (most recent call last):"
+
+_MORE = "--output DIR keeps the files, and `twine upload --verbose` with them says more"
 
 _PROBLEM = re.compile(r"\{.*\}")
 
@@ -73,10 +77,37 @@ def upload(release: Release, destination: Destination) -> None:
         done = _logged_in(words, destination.pypirc or "", environ)
         why, hint = reason(done.stdout)
     else:
-        done = subprocess.run(_command("upload", *words), env=environ, text=True, check=False)
-        why, hint = "twine says why above", None
+        done = _seen(words, environ)
+        why, hint = raised(done.stderr), _MORE
     if done.returncode:
         raise CannotSatisfy(f"{what}: {why}", hint=hint)
+
+
+def _seen(words: Sequence[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run an upload that speaks on this terminal; where there is none, in lines alone.
+
+    Its standard error is passed on at the end, but for the traceback of what it did not expect.
+    """
+    is_seen = sys.stdout.isatty()
+    plain = () if is_seen and not environ.get("NO_COLOR") else ("--no-color",)
+    lines = () if is_seen else ("--disable-progress-bar",)
+    alone = () if sys.stdin.isatty() else ("--non-interactive",)
+    sys.stdout.flush()
+    done = subprocess.run(
+        _command(*plain, "upload", *lines, *alone, *words),
+        env=environ,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    sys.stderr.write(done.stderr.partition(_TRACEBACK)[0])
+    return done
+
+
+def raised(stderr: str) -> str:
+    """Return why an upload failed: what twine raised, where it has not said it itself."""
+    _, traceback, rest = stderr.partition(_TRACEBACK)
+    return last_lines(rest, 1) if traceback else "twine says why above"
 
 
 def _logged_in(

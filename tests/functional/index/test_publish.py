@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 from support.material.index_tools import run
 from support.material.projects import flit_project, write_tree
+from support.services.ports import free_port
+from support.services.scripted_server import answer, scripted_server
+from support.session.limits import LIMIT_S
 
 from park.cli.main import main
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.services.park_service import ParkService
 
 NUMBERS = itertools.count()
@@ -104,3 +113,116 @@ def test_what_is_installed_from_an_index_is_no_tree(capfd: pytest.CaptureFixture
     said = capfd.readouterr().err
     assert "nothing of it can be built" in said
     assert sys.executable not in said
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a home of twine's own settings, and a keyring that is a file below it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "file_keyring.py").write_text(KEYRING)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PYTHONPATH", str(home))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "file_keyring.Keyring")
+    monkeypatch.delenv("TWINE_REPOSITORY_URL")
+    return home
+
+
+KEYRING = """
+import json, pathlib
+from keyring.backend import KeyringBackend
+
+class Keyring(KeyringBackend):
+    priority = 1
+
+    def get_password(self, service, username):
+        kept = json.loads((pathlib.Path.home() / "keys.json").read_text())
+        return kept.get(f"{username} {service}")
+
+    def set_password(self, service, username, password):
+        raise NotImplementedError
+"""
+
+
+@pytest.fixture
+def pypi_server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Run a pypiserver that asks for no login; give its URL, and its folder."""
+    folder, url = tmp_path / "packages", f"http://127.0.0.1:{(port := free_port())}"
+    folder.mkdir()
+    command = [sys.executable, "-m", "pypiserver", "run", "-i", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen([*command, "-P", ".", "-a", ".", str(folder)]) as process:
+        try:
+            transport = httpx2.HTTPTransport()
+            with httpx2.Client(transport=transport, trust_env=False) as client:
+                deadline = time.monotonic() + LIMIT_S
+                while not _answers(client, url):
+                    assert process.poll() is None
+                    assert time.monotonic() < deadline
+                    time.sleep(0.05)
+            yield url, folder
+        finally:
+            process.kill()
+
+
+def _answers(client: httpx2.Client, url: str) -> bool:
+    try:
+        return client.get(url).is_success
+    except httpx2.TransportError:
+        return False
+
+
+def test_a_section_of_pypirc_is_an_index_to_publish_to(
+    tree: Path, home: Path, pypi_server: tuple[str, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    url, folder = pypi_server
+    pypirc = f"[distutils]\nindex-servers = lab\n[lab]\nrepository = {url}/\n"
+    (home / ".pypirc").write_text(f"{pypirc}username = ada\npassword = any\n")
+    assert main(["publish", str(tree), "--repository", "lab"]) == 0
+    said = capfd.readouterr()
+    assert f"{tree.name} 1.4: published to lab" in said.out
+    assert "\x1b" not in said.out + said.err  # no terminal: neither colours nor bars
+    assert len(list(folder.iterdir())) == 2
+    assert main(["publish", str(tree), "--repository", "lab"]) == 5
+    said = capfd.readouterr()
+    assert "HTTPError: 4" in said.out + said.err
+    assert "hint: --output DIR keeps the files" in said.err
+
+
+def test_a_password_is_taken_from_the_keyring_and_attestations_go_along(
+    tree: Path, home: Path, tmp_path: Path
+) -> None:
+    with scripted_server(lambda _: answer()) as server:
+        url = f"{server.url}/legacy/"
+        (home / "keys.json").write_text(json.dumps({f"ada {url}": "of the keyring"}))
+        dist = tmp_path / "dist"
+        assert main(["publish", str(tree), "--dry-run", "--output", str(dist)]) == 0
+        files = sorted(str(path) for path in dist.iterdir())
+        for file in files:
+            Path(f"{file}.publish.attestation").write_text('{"version": 1, "of": "a test"}')
+        (home / ".pypirc").write_text(
+            f"[distutils]\nindex-servers = lab\n[lab]\nrepository = {url}\nusername = ada\n"
+        )
+        assert main(["publish", *files, "--repository", "lab"]) == 0
+    login = base64.b64encode(b"ada:of the keyring").decode()
+    uploads = [asked for asked in server.asked if asked.line.startswith("POST /legacy/ ")]
+    assert [asked.headers["authorization"] for asked in uploads] == [f"Basic {login}"] * 2
+    assert all(b'[{"version": 1, "of": "a test"}]' in asked.body for asked in uploads)
+
+
+@pytest.mark.parametrize("login", [{}, {"TWINE_USERNAME": "ada", "TWINE_PASSWORD": "any"}])
+def test_an_index_that_cannot_be_reached_is_no_traceback(
+    tree: Path,
+    home: Path,
+    login: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    (home / "keys.json").write_text("{}")
+    for name, value in login.items():
+        monkeypatch.setenv(name, value)
+    url = f"http://127.0.0.1:{free_port()}/"
+    assert main(["publish", str(tree), "--repository-url", url]) == 5
+    said = capfd.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert f"{tree.name} 1.4 was not published to {url}: " in said.err
+    assert ("Connection refused" if login else "Credential not found") in said.out + said.err

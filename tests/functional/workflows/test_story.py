@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.faults.pipes import Pipe
 from support.services.park_client import REPOSITORY, Client
 from support.services.park_service import ParkService
 from support.services.refl1d_ready import give_wheels, virtualenv_with_refl1d
@@ -19,6 +22,9 @@ from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Locator
+    from support.services.page_browser import PageBrowser, Viewer
 
 EXAMPLES = REPOSITORY / "examples"
 WORKFLOW = EXAMPLES / "workflow"
@@ -54,6 +60,20 @@ class Bench:
         """Run a script of hers."""
         return Ran(**self.client.script(RUN, script))
 
+    @contextmanager
+    def running(self, script: Path) -> Iterator[subprocess.Popen[str]]:
+        """Run a script of hers while she looks at something else; it has to end well."""
+        with subprocess.Popen(
+            [self.client.python, script], env=self.client.environ(), cwd=self.client.folder,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        ) as process:  # fmt: skip
+            try:
+                yield process
+                said, _ = process.communicate(timeout=LIMIT_S)
+            finally:
+                process.kill()
+        assert process.returncode == 0, said
+
 
 def job(service: ParkService, ran: Ran, name: str) -> dict[str, Any]:
     """Return the record of the job in the variable ``name`` when it has ended."""
@@ -67,8 +87,8 @@ def environments(service: ParkService) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def sns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
-    """Run the service that has the data."""
-    with ParkService(tmp_path_factory.mktemp("sns"), "--slots", "4") as running:
+    """Run the service that has the data, whose one slot can be held."""
+    with ParkService(tmp_path_factory.mktemp("sns"), "--slots", "1") as running:
         yield running
 
 
@@ -182,13 +202,18 @@ park.wait([reduction, fetch, model, assembly, fit, note])
 """
 
 
-def test_what_needs_a_reduction_that_failed_is_cancelled(bench: Bench, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def failed(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Run the story on a file that is not there."""
     text = (WORKFLOW / "story.py").read_text()
     assert text.count("run.zip") == 2  # the docstring's, and the argument
-    script = tmp_path / "failing.py"
+    script = tmp_path_factory.mktemp("failing") / "failing.py"
     script.write_text(text.replace("run.zip", "lost.zip").replace("print(fit.result())", FAILING))
-    ran = bench.run(script)
+    return bench.run(script)
 
+
+def test_what_needs_a_reduction_that_failed_is_cancelled(bench: Bench, failed: Ran) -> None:
+    ran = failed
     reduction = job(bench.sns, ran, "reduction")
     assert reduction["status"] == "failed"
     assert "lost.zip" in reduction["error"]
@@ -223,3 +248,65 @@ def test_the_cleanup_runs_because_a_reduction_failed(bench: Bench) -> None:
 def test_what_the_graph_shows(bench: Bench, story: Ran) -> None:
     graph = bench.client.json("graph", story.ids["fit"], "--service", "compufans")
     assert json.dumps(graph).count(story.ids["reduction"])
+
+
+def box(viewer: Viewer, name: str, state: str) -> Locator:
+    """Return the box of the picture whose name begins so, in that state."""
+    found = re.compile(rf"^{re.escape(name)}.*, {state}\b")
+    return viewer.page.locator(".graph").get_by_label(found)
+
+
+def test_it_is_watched_from_start_to_end(
+    bench: Bench, story: Ran, browser: PageBrowser, tmp_path: Path
+) -> None:
+    assert story.ids  # its environments are there
+    text = (WORKFLOW / "story.py").read_text()
+    script = tmp_path / "watched.py"
+    anew = text.replace("run.refl", "watched.refl").replace(
+        "Fit(assembly,", "Fit(assembly, seed=7,"
+    )
+    script.write_text(anew)
+    with Pipe(tmp_path / "go") as go, browser.viewer(bench.compufans) as viewer:
+        held = ["head", "-n1", str(tmp_path / "go")]
+        bench.client.submit("subprocess:check_output", "--service", "sns", args=held)
+        viewer.log_in()
+        with bench.running(script):
+            # what it waits for is said where it is listed, and on its own page
+            waiting = viewer.section("Waiting")
+            waiting.get_by_role("link", name=re.compile(r"^fit\(")).click()
+            viewer.until("is waiting", inside="Why")
+            viewer.page.get_by_role("link", name="Workflow", exact=True).last.click()
+            box(viewer, "fit(", "waiting").wait_for()
+            box(viewer, "fetch ", "waiting").wait_for()
+            box(viewer, "prefit_simulation", "completed").wait_for()
+            box(viewer, "…", "remote").wait_for()
+            go.send("go")
+            for name in ("fetch ", "define_fit", "fit("):
+                box(viewer, name, "completed").wait_for()
+            viewer.until("4 completed")
+        box(viewer, "fit(", "completed").click()
+        viewer.section("Chosen").get_by_role("link", name="Open the job").click()
+        viewer.section("Progress").locator("canvas").wait_for()
+        viewer.until("SiO2 thickness", inside="Log")
+        viewer.section("Files").get_by_role("button", name="curve-1.dat").click()
+        viewer.section("Files").locator("canvas").first.wait_for()
+
+
+def test_what_failed_is_understood_from_the_page_alone(
+    bench: Bench, failed: Ran, browser: PageBrowser
+) -> None:
+    with browser.viewer(
+        bench.compufans, color_scheme="dark", viewport={"width": 360, "height": 740},
+        bypass_csp=True,
+    ) as viewer:  # fmt: skip
+        viewer.log_in()
+        viewer.open(f"#/workflow/{failed.ids['fit']}")
+        box(viewer, "fit(", "cancelled").wait_for()
+        box(viewer, "SnsReduce on 127.0.0.1", "failed").focus()
+        viewer.page.keyboard.press("Enter")
+        viewer.until("lost.zip", inside="Chosen")
+        assert viewer.faults() == []
+        assert viewer.overflow() <= 0
+        viewer.open(f"#/jobs/{failed.ids['fit']}")
+        viewer.until("FileNotFoundError", inside="Why")
+        assert viewer.section("Why").get_by_text("did not run").count() == 0

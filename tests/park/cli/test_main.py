@@ -1,3 +1,6 @@
+import io
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +65,19 @@ def test_an_option_in_front_of_the_command_is_told_its_place(
         "park: error: -s stands in front of the command\n"
         "hint: options come behind it: park run -s …\n"
     )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+def test_no_letter_ends_the_program_and_json_stays_json(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["service", "list"]) == 0  # whatever runs has its standard output made fit first
+    text = "…7f3abc → film \N{MICROSCOPE} é"
+    stream.write(f"{json.dumps(text, ensure_ascii=False)}\nname \udcff")
+    stream.flush()
+    *_, line, name = written.getvalue().splitlines()
+    assert json.loads(line.decode(encoding)) == text
+    assert name == b"name \xff"

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from park.errors import UsageError
-from park.publish.by_twine import reason, require_twine, twine_environ, upload
+from park.publish.by_twine import raised, reason, require_twine, twine_environ, upload
 from park.publish.destination import of_service
 from park.publish.release_files import Release
 
@@ -66,3 +66,11 @@ def test_the_words_of_a_service_are_found_in_what_twine_prints() -> None:
 @pytest.mark.parametrize("line", ["{not json}", '{"title": "nothing more"}', "no document"])
 def test_without_them_its_own_last_lines_are_the_reason(line: str) -> None:
     assert reason(f"{line}\nERROR    refused\n") == (f"{line}\nERROR    refused", None)
+
+
+def test_what_twine_did_not_expect_is_its_last_line() -> None:
+    trace = 'Traceback (most recent call last):\n  File "x"\nOSError: one\n\nDuring ...\n'
+    assert raised(f"warned\n{trace}\n{trace}requests.ConnectionError: refused\n") == (
+        "requests.ConnectionError: refused"
+    )
+    assert raised("ERROR    403\n") == "twine says why above"

@@ -19,7 +19,7 @@ export async function look({ rest: [id, other], state, signal, refresh, who }) {
     title: "Environments",
     content: [
       h("div", { class: "head" }, h("h1", "Environments"), h("span", { class: "soft number" }, `${plural(storage.environments, "environment")}, ${bytes(storage.environments_bytes + storage.store_bytes)} with ${plural(storage.wheels, "wheel")} that they share${storage.quota_bytes === null ? "" : `, of ${bytes(storage.quota_bytes)}`}`),
-        h("label", "Find ", h("input", { type: "search", value: state.wanted, placeholder: "project, version, lock, user", oninput: (event) => { state.wanted = event.target.value; refresh(); } }))),
+        h("label", "Find ", h("input", { type: "search", value: state.wanted, placeholder: "project, version, lock, user", size: 26, oninput: (event) => { state.wanted = event.target.value; refresh(); } }))),
       h("section", { "aria-label": "Environments" }, found.length ? h("table", { class: "stack" },
         h("thead", h("tr", ["Projects", "State", "Python", "Whole", "Own", "Last used", "Installed by"].map((each) => h("th", { scope: "col" }, each)))),
         h("tbody", found.slice(0, 300).map((each) => h("tr",
