@@ -29,6 +29,16 @@ class ServiceVersion:
     matches_local: bool | None
     differences: tuple[Difference, ...]
 
+    def __repr__(self) -> str:
+        record = self.record
+        told = "as here" if self.matches_local else f"{len(self.differences)} not as here"
+        if self.matches_local is None:
+            told = "not installed here"
+        return (
+            f"<ServiceVersion {record.project} {record.version} on Python {record.python},"
+            f" {record.status}, lock {record.lock_hash[:12]}, {told}>"
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return the documented JSON form: the record, without its pins, and the comparison."""
         names = (each.name for each in fields(self.record) if each.name not in {"pins", "used"})

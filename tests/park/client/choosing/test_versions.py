@@ -48,3 +48,11 @@ def test_as_json_it_has_the_record_without_its_pins_and_the_comparison() -> None
     assert (document["project"], document["lock_hash"]) == ("demo", "1" * 64)
     assert document["matches_local"] is False
     assert document["differences"] == [{"name": "demo", "local": "1.0", "service": "1.1"}]
+
+
+def test_a_session_that_draws_nothing_shows_it_in_a_line() -> None:
+    record = pinned_environment(demo="1.1")
+    shown = repr([compared(record, requirements_here(demo="1.0")), compared(record, None)])
+    assert "<ServiceVersion demo 1" in shown
+    assert f"on Python 3.11, {record.status}, lock 111111111111, 1 not as here>" in shown
+    assert shown.endswith("not installed here>]")
