@@ -6,10 +6,18 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from starlette.applications import Starlette
+from support.services.index_server import serving
 from support.services.park_client import REPOSITORY
 from support.session.limits import LIMIT_S
+
+from park_server.documents.front import DocumentsFiles
+
+if TYPE_CHECKING:
+    from support.services.page_browser import PageBrowser
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +44,19 @@ def test_its_search_knows_words_of_its_pages(site: Path) -> None:
     index = (site / "searchindex.js").read_text("utf-8")
     assert "docs/how-to/come-from-elsewhere" in index
     assert '"globu"' in index or "globus" in index
+
+
+def test_a_reader_finds_a_page_by_a_word_of_it(site: Path, browser: PageBrowser) -> None:
+    # with the policy that a service has its browser keep, by which a page can do little
+    app = DocumentsFiles(Starlette(), site)
+    with serving(app) as url, browser.viewer(None, bypass_csp=False) as viewer:
+        viewer.page.goto(f"{url}/docs")
+        box = viewer.page.get_by_role("textbox").first
+        box.fill("memoization")
+        box.press("Enter")
+        results = viewer.page.locator("#search-results")
+        results.get_by_role("link", name="Nothing is done twice").click()
+        viewer.page.get_by_role("heading", name="Nothing is done twice").first.wait_for()
 
 
 def test_nothing_in_it_comes_from_elsewhere_or_is_a_script_of_a_page(site: Path) -> None:

@@ -55,8 +55,11 @@ class PageBrowser:
         self._browser = browser
 
     @contextmanager
-    def viewer(self, service: ParkService, **options: Any) -> Iterator[Viewer]:
-        """Give somebody before an empty window; ``options`` are those of the context."""
+    def viewer(self, service: ParkService | None, **options: Any) -> Iterator[Viewer]:
+        """Give somebody before an empty window; ``options`` are those of the context.
+
+        Who only reads needs no ``service`` to log in to.
+        """
         context = self._browser.new_context(
             **{"viewport": {"width": 1300, "height": 900}, **options}
         )
@@ -73,7 +76,7 @@ class PageBrowser:
 class Viewer:
     """Somebody before the page of ``service``; ``defects`` is what the browser complained of."""
 
-    def __init__(self, page: Page, service: ParkService) -> None:
+    def __init__(self, page: Page, service: ParkService | None) -> None:
         self.page = page
         self.service = service
         self.defects: list[str] = []
@@ -92,6 +95,7 @@ class Viewer:
 
     def log_in(self, user: str | None = None, password: str = "") -> None:
         """Log in as the operator by his token, or by name and password."""
+        assert self.service is not None
         self.page.goto(self.service.url)
         if user is None:
             self.page.get_by_text("With a token").click()

@@ -17,6 +17,9 @@ __all__ = ["Unsent", "extras", "imports", "merged", "plugins", "provider"]
 _OF_TOOLS = frozenset({"console.scripts", "gui.scripts", "egg.info.writers", "pytest11"})
 """Groups that installers and build or test tools read, in the spelling of `_plain`."""
 
+_OF_SESSIONS = frozenset({"matplotlib.backend"})
+"""Groups that draw where a person sits: IPython's backend is in each notebook, and of no job."""
+
 _TOOLS = ("setuptools.", "distutils.", "pytest.", "flake8.", "sphinx.", "pylint.", "mypy.")
 
 _FOR_DEVELOPERS = re.compile(
@@ -70,7 +73,7 @@ def plugins(
 
 def _is_read(group: str, prefixes: frozenset[str], words: frozenset[str]) -> bool:
     plain = _plain(group)
-    if plain in _OF_TOOLS or plain.startswith(_TOOLS):
+    if plain in _OF_TOOLS | _OF_SESSIONS or plain.startswith(_TOOLS):
         return False
     parts = plain.split(".")
     beginnings = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}

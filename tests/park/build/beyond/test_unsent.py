@@ -52,6 +52,11 @@ def test_a_plugin_counts_where_the_set_reads_its_group(group: str, is_read: bool
     assert [each.name for each in found] == (["film"] if is_read else [])
 
 
+def test_what_draws_in_a_notebook_is_no_plugin_of_a_job() -> None:
+    here = installed(matplotlib=facts(), matplotlib_inline=facts(groups="matplotlib.backend"))
+    assert not list(plugins(names("matplotlib"), here, frozenset()))
+
+
 def test_a_plugin_that_is_in_the_set_is_not_told() -> None:
     here = installed(host=facts(), film=facts(groups="host.models"))
     assert not list(plugins(names("host", "film"), here, frozenset()))
