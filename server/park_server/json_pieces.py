@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from itertools import islice
 from typing import Any
 
-__all__ = ["LARGE_BYTES", "is_small", "loads", "text_of"]
+__all__ = ["LARGE_BYTES", "fields_of", "is_record", "is_small", "loads", "text_of"]
 
 LARGE_BYTES = 64 << 10
 """What is read and checked in a millisecond or two: less than a thread would cost others."""
@@ -105,9 +106,21 @@ def is_small(value: Any) -> bool:
                 pending.append(item.values())
             elif isinstance(item, (list, tuple)):
                 pending.append(item)
+            elif is_record(item):
+                pending.append(fields_of(item).values())
         if left < 0:
             return False
     return True
+
+
+def is_record(value: Any) -> bool:
+    """Tell whether ``value`` is a record, whose fields stand for it in JSON."""
+    return is_dataclass(value) and not isinstance(value, type)
+
+
+def fields_of(record: Any) -> dict[str, Any]:
+    """Return the fields of a record, as they are."""
+    return {each.name: getattr(record, each.name) for each in fields(record)}
 
 
 _BRIEF = frozenset({type(None), bool, int, float})

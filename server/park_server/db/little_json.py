@@ -7,6 +7,8 @@ for 60 MB. What opens a value by its row knows that beforehand.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection
@@ -17,7 +19,7 @@ from sqlalchemy.types import NullType
 
 from park_server.json_pieces import LARGE_BYTES, loads
 
-__all__ = ["little", "read_little"]
+__all__ = ["is_little", "little", "read_little"]
 
 _MUCH = "-"
 """In the place of a document that PostgreSQL does not hand out; no JSON."""
@@ -67,10 +69,24 @@ def read_little(
     return None if text is None else (loads(text), len(text))
 
 
+def is_little(connection: Connection, document: Any, found: int | str | None) -> bool:
+    """Tell whether `read_little` would read ``found``, which is not read; raises as that does."""
+    if isinstance(found, int):
+        with _opened(connection, document.table.name, document.name, found) as blob:
+            return len(blob) <= LARGE_BYTES
+    return found is None or (found != _MUCH and len(found) <= LARGE_BYTES)
+
+
 def _read(connection: Connection, table: str, column: str, row: int, most: int) -> bytes | None:
+    with _opened(connection, table, column, row) as blob:
+        return bytes(blob.read()) if len(blob) <= most else None
+
+
+@contextmanager
+def _opened(connection: Connection, table: str, column: str, row: int) -> Iterator[sqlite3.Blob]:
     stored: Any = connection.connection.driver_connection
     try:
         with stored.blobopen(table, column, row, readonly=True) as blob:
-            return bytes(blob.read()) if len(blob) <= most else None
+            yield blob
     except sqlite3.Error as error:
         raise DBAPIError(f"{table}.{column} of row {row}", None, error) from error

@@ -12,6 +12,7 @@ from park.wire import API, FileRecord
 from park_repo.database import Database
 from park_server.areas.areas import Areas
 from park_server.jobs import job_rows
+from park_server.jobs.files import file_rows
 
 __all__ = ["OwnFiles"]
 
@@ -35,10 +36,10 @@ class OwnFiles:
         if not name:
             return None
         try:
-            self.database.read(lambda connection: job_rows.get(connection, job, user))
+            self.database.read(lambda connection: job_rows.status_of(connection, job, user))
         except UnknownItem:
             return None
-        return self.database.read(lambda connection: job_rows.file_of(connection, job, name))
+        return self.database.read(lambda connection: file_rows.file_of(connection, job, name))
 
     def in_area(self, url: str, user: str) -> tuple[int, str] | None:
         """Return a descriptor of the file at ``url`` and its name; None: no such URL.

@@ -40,6 +40,7 @@ from park_server.http.pieces import (
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.media import AnyFile, Octets
 from park_server.jobs import job_rows
+from park_server.jobs.files import file_rows
 from park_server.jobs.job_view import JobFilter, full_id, is_whole
 
 __all__ = ["router"]
@@ -48,6 +49,8 @@ router = DeclaredRoutes(default_response_class=ExactJson, route_class=LargeRoute
 
 _LOG_BLOCK = 1 << 20
 """Bytes of a log in one answer, so that a runaway print does not fill anybody's memory."""
+
+_OF_LOGS = ("status", "attempt", "logs_removed")
 
 _LOG_PAUSE_S = 0.1
 """How often a followed log is looked at: a file that grows tells nobody by itself."""
@@ -83,7 +86,8 @@ async def submit_jobs(
         ids = [plan.id for plan in plans.plans]
         pieces = await submitted_pieces(parts_of(request), user, ids, wait)
         return Response(b"".join(pieces), media_type="application/json")
-    return await records_response(request, partial(jobs.submitted, user, created), many=large)
+    many = large or jobs.takes_time(user, created)
+    return await records_response(request, partial(jobs.submitted, user, created), many=many)
 
 
 @router.get("/jobs", response_model=list[JobRecord])
@@ -157,7 +161,7 @@ async def pin_job(request: Request, job: str) -> ExactJson:
     """Keep a job, its logs, events, result and files, whatever the operator's policy."""
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
     await parts.retention.pin(job, user)
-    return ExactJson(parts.jobs.record(job, user))
+    return ExactJson(await parts.jobs.wait(job, user, 0))
 
 
 @router.delete("/jobs/{job}/pin", response_model=JobRecord)
@@ -165,7 +169,7 @@ async def unpin_job(request: Request, job: str) -> ExactJson:
     """Take the pin of a job back."""
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
     await parts.retention.unpin(job, user)
-    return ExactJson(parts.jobs.record(job, user))
+    return ExactJson(await parts.jobs.wait(job, user, 0))
 
 
 @router.delete("/jobs/{job}", status_code=204)
@@ -195,7 +199,7 @@ async def _sent(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
 async def get_traceback(request: Request, job: str) -> dict[str, Any]:
     """Return the full traceback of a failed job, where there is one."""
     user, job = user_of(request), _full_id(request, job)
-    found = parts_of(request).database.read(lambda c: job_rows.get(c, job, user))
+    found = parts_of(request).database.read(lambda c: job_rows.some_of(c, job, user, "traceback"))
     return {"traceback": found.traceback}
 
 
@@ -215,14 +219,14 @@ async def read_log(
     deadline = asyncio.get_running_loop().time() + wait
     while True:
         # the state first: what was written before the end is then read after it
-        record = parts.jobs.record(job, user)
+        record = parts.database.read(lambda c: job_rows.some_of(c, job, user, *_OF_LOGS))
         if record.logs_removed is not None:
             raise UnknownItem(
                 f"the logs of job {job} were removed {record.logs_removed}, by the policy of"
                 " this service",
                 hint=f"its result is still there: park result {job}; park pin JOB keeps all of one",
             )
-        is_final = record.status.is_final
+        is_final = JobState(record.status).is_final
         run = parts.jobs.run_of(job) if record.attempt == 0 else job
         block = await asyncio.to_thread(parts.folders.log, run, stream, offset, _LOG_BLOCK)
         is_over = parts.bus.is_over or asyncio.get_running_loop().time() >= deadline
@@ -235,16 +239,20 @@ async def read_log(
 
 async def _pause(parts: ServiceParts, job: JobId, user: str) -> None:
     """Wait until the job ends, or for the time between two looks at its log."""
-    await parts.jobs.wait(job, user, _LOG_PAUSE_S)
+
+    def is_final() -> bool:
+        return parts.database.read(lambda c: job_rows.status_of(c, job, user)).is_final
+
+    await parts.bus.wait_until(job, is_final, bool, _LOG_PAUSE_S)
 
 
 @router.get("/jobs/{job}/files/{name:path}", response_class=AnyFile)
 async def get_file(request: Request, job: str, name: str) -> FileContent:
     """Return a file that a job left; ranges and ETag work."""
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
-    found = parts.database.read(lambda c: job_rows.get(c, job, user))
+    found = parts.database.read(lambda c: job_rows.some_of(c, job, user, "finished"))
     parts.retention.note_read(job, found.finished)
-    file = parts.database.read(lambda c: job_rows.file_of(c, job, name))
+    file = parts.database.read(lambda c: file_rows.file_of(c, job, name))
     try:
         path = await parts.content.ready(file.sha256)
     except UnknownItem as error:

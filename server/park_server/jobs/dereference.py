@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from park.errors import CannotSatisfy, UnknownItem
 from park.model.conditions import brief
-from park.model.file_names import in_url, readable
+from park.model.file_names import in_url
 from park.model.ids import JobId
 from park.model.references import NODE, Reference, What, references_in
 from park.runtime.codec import TAG
@@ -22,6 +22,7 @@ from park_server.db.prepared import PreparedOfMany
 from park_server.db.tables import calls, jobs, results
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
+from park_server.jobs.files import file_rows
 from park_server.json_pieces import LARGE_BYTES
 
 __all__ = [
@@ -55,13 +56,16 @@ Values = Mapping[str, tuple[str, Any]]
 
 
 def little_values(connection: Connection, document: Any) -> Values | None:
-    """Return what encoded arguments refer to, in one query, where an event loop may read that.
+    """Return the values that encoded arguments refer to, where an event loop may read that.
 
-    None for what is much, and for what is brought from elsewhere: how much that is, is not
-    known by keys alone.
+    None for what is much, for files of jobs that left many, and for what is brought from elsewhere:
+    how much that is, is not known by keys alone.
     """
     meant = list(references_in(document))
     if any(reference.service is not None for reference in meant):
+        return None
+    with_files = {each.job for each in meant if each.what in {What.FILE, What.URL}}
+    if file_rows.have_many(connection, with_files):
         return None
     needed = {reference.job for reference in meant if reference.what is What.VALUE}
     left, values = LARGE_BYTES, {}
@@ -91,6 +95,10 @@ def resolved(
     def staged() -> Mapping[str, Any]:
         return need_rows.staged_for(connection, job)
 
+    @cache
+    def files_of(job: JobId) -> Sequence[FileRecord]:
+        return file_rows.files_of(connection, [job]).get(job, [])
+
     def stand_in(reference: Reference) -> Any:
         if reference.service is not None:
             try:
@@ -99,7 +107,7 @@ def resolved(
                 raise UnknownItem(f"{reference} was not brought here") from None
             is_url = isinstance(brought, dict) and brought.get(TAG) == FILE_URL
             return brought["url"] if is_url else brought
-        return _here(connection, user, reference, base_url, known)
+        return _here(connection, user, reference, base_url, known, files_of=files_of)
 
     return replaced(document, stand_in)
 
@@ -134,7 +142,7 @@ def file_meant(
     That is its only one; else the first that ``hints`` name: its output, what it returned.
     Raises `UnknownItem` that lists them.
     """
-    there = ", ".join(readable(file.name) for file in files) or "none"
+    there = file_rows.names_told(files)
     if name is not None:
         found = [file for file in files if name in {file.name, PurePosixPath(file.name).name}]
         exact = [file for file in found if file.name == name] or found
@@ -161,7 +169,13 @@ def file_meant(
 
 
 def _here(
-    connection: Connection, user: str, reference: Reference, base_url: str, known: Values
+    connection: Connection,
+    user: str,
+    reference: Reference,
+    base_url: str,
+    known: Values,
+    *,
+    files_of: Callable[[JobId], Sequence[FileRecord]],
 ) -> Any:
     job = JobId(reference.job)
     owner, value = known.get(job, (None, None))
@@ -173,18 +187,12 @@ def _here(
             return document
         steps = [list(step) for step in reference.path]
         return {TAG: "selected", "value": document, "path": steps}
-    file = _file(connection, reference)
+    file = file_of_reference(connection, reference, files_of(job))
     if reference.what is What.URL:
         return f"{base_url}{API}/jobs/{job}/files/{in_url(file.name)}"
     if reference.what is What.FILE:
         return {TAG: "file", "sha256": file.sha256, "name": PurePosixPath(file.name).name}
     raise CannotSatisfy(f"{reference}: that is no argument")
-
-
-def _file(connection: Connection, reference: Reference) -> FileRecord:
-    job = JobId(reference.job)
-    files = job_rows.files_of(connection, [job]).get(job, [])
-    return file_of_reference(connection, reference, files)
 
 
 def file_of_reference(

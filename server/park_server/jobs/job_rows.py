@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     bindparam,
     case,
     exists,
@@ -26,7 +27,7 @@ from park.model.file_names import readable
 from park.model.ids import JobId
 from park.model.job_options import option_values
 from park.model.states import JobKind, JobState, may_follow
-from park.wire import FetchRequest, FileRecord, JobRequest, decode
+from park.wire import FetchRequest, JobRequest, decode
 from park_server import events
 from park_server.clock import now, text_of
 from park_server.db.little_json import little, read_little
@@ -37,6 +38,7 @@ from park_server.jobs.job_end import JobEnd
 from park_server.jobs.stored_job import (
     CHANGED,
     STORED,
+    UNCONDITIONED,
     ChangedJob,
     Retry,
     StartedAttempt,
@@ -51,8 +53,6 @@ __all__ = [
     "count",
     "end",
     "fetch_of",
-    "file_of",
-    "files_of",
     "get",
     "ids",
     "request_cancel",
@@ -61,6 +61,7 @@ __all__ = [
     "requeue",
     "result_of",
     "retry",
+    "some_of",
     "starting",
     "status_of",
     "stored",
@@ -79,13 +80,6 @@ class ImpossibleTransition(Exception):
 _GET = Prepared(select(*STORED).where(jobs.c.id == bindparam("job")))
 _STORED = PreparedOfMany(lambda ids: select(*STORED).where(jobs.c.id.in_(ids)))
 _RESULT = Prepared(select(results.c.document).where(results.c.job == bindparam("job")))
-_FILES = PreparedOfMany(
-    lambda ids: (
-        select(job_files.c.job, job_files.c.name, job_files.c.sha256, job_files.c.size)
-        .where(job_files.c.job.in_(ids))
-        .order_by(job_files.c.name)
-    )
-)
 
 
 def get(connection: Connection, job: JobId, user: str | None = None) -> StoredJob:
@@ -93,10 +87,7 @@ def get(connection: Connection, job: JobId, user: str | None = None) -> StoredJo
     row = _GET.first(connection, job=job)
     found = None if row is None else StoredJob.of(row)
     if found is None or (user is not None and found.user != user):
-        raise UnknownItem(
-            f"no job {job} on this service",
-            hint="`park jobs` lists yours here; --service names another service",
-        )
+        raise _unknown(job)
     return found
 
 
@@ -107,6 +98,22 @@ def status_of(connection: Connection, job: JobId, user: str) -> JobState:
     """Return the state of ``job`` alone, at a fraction of what `get` costs; raises as that."""
     owner, status = _STATUS.first(connection, job=job) or (None, "")
     return JobState(status) if owner == user else get(connection, job, user).status
+
+
+def some_of(connection: Connection, job: JobId, user: str | None, *columns: str) -> Row[Any]:
+    """Return ``columns`` of ``job`` alone: its condition may be megabytes; raises as `get`."""
+    query = select(jobs.c.user, *(jobs.c[name] for name in columns)).where(jobs.c.id == job)
+    row = connection.execute(query).first()
+    if row is None or user not in {None, row.user}:
+        raise _unknown(job)
+    return row
+
+
+def _unknown(job: JobId) -> UnknownItem:
+    return UnknownItem(
+        f"no job {job} on this service",
+        hint="`park jobs` lists yours here; --service names another service",
+    )
 
 
 def _statement(status: JobState, **changes: Any) -> Prepared:
@@ -208,7 +215,7 @@ _REFERS = exists().where(
 )
 _TO_START = PreparedOfMany(
     lambda ids: (
-        select(*STORED, little(calls.c.document), _REFERS)
+        select(*UNCONDITIONED, little(calls.c.document), _REFERS)
         .join(calls, calls.c.job == jobs.c.id)
         .where(jobs.c.id.in_(ids), unindexed(jobs.c.status) == JobState.QUEUED)
     )
@@ -380,21 +387,3 @@ def result_of(connection: Connection, job: JobId) -> dict[str, Any] | None:
 def count(connection: Connection, status: JobState) -> int:
     """Return how many jobs are in the state ``status``."""
     return connection.execute(select(func.count()).where(jobs.c.status == status)).scalar_one()
-
-
-def file_of(connection: Connection, job: JobId, name: str) -> FileRecord:
-    """Return the file ``name`` of ``job``; raises `UnknownItem` and lists those that it has."""
-    files = files_of(connection, [job]).get(job, [])
-    for file in files:
-        if file.name == name:
-            return file
-    names = ", ".join(readable(file.name) for file in files) or "none"
-    raise UnknownItem(f"job {job} has no file {name!r}; it has: {names}")
-
-
-def files_of(connection: Connection, ids: Iterable[str]) -> dict[str, list[FileRecord]]:
-    """Return the files that each of the jobs ``ids`` left, by name."""
-    found: dict[str, list[FileRecord]] = {}
-    for job, name, sha256, size in _FILES.all(connection, ids):
-        found.setdefault(job, []).append(FileRecord(name=name, sha256=sha256, size=size))
-    return found

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, func, select
 
 from park.errors import UsageError
 from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.wire import FileRecord, JobRecord, RaceRecord
 from park_server.db.blocks import in_blocks
+from park_server.db.little_json import is_little, little
+from park_server.db.prepared import Prepared
 from park_server.db.tables import installs, jobs
-from park_server.jobs.job_rows import files_of, get, stored
+from park_server.jobs.files.file_rows import files_of, have_many
+from park_server.jobs.job_rows import get, stored
 from park_server.jobs.races import race_rows
 from park_server.jobs.stored_job import STORED, StoredJob
 
-__all__ = ["JobFilter", "full_id", "is_whole", "listing", "record", "records"]
+__all__ = ["JobFilter", "full_id", "is_whole", "listing", "record", "records", "standing"]
 
 _WHOLE = 36
 """Characters of a UUID."""
@@ -60,6 +63,27 @@ def _ending_in(
     among = newest.limit(_NEWEST).subquery()
     query = select(among.c.id).where(among.c.id.endswith(end, autoescape=True))
     return list(connection.execute(query).scalars())
+
+
+_STANDING = Prepared(
+    select(jobs.c.user, jobs.c.status, little(jobs.c.condition)).where(
+        jobs.c.id == bindparam("job")
+    )
+)
+
+
+def standing(connection: Connection, job: JobId, user: str) -> tuple[JobState, bool]:
+    """Return the state of ``job``, and whether its `record` is much for an event loop to read.
+
+    Its condition may have 200,000 leaves, and it may have left 100,000 files. It costs a fraction
+    of the record; raises as that.
+    """
+    owner, status, condition = _STANDING.first(connection, job=job) or (None, "", None)
+    if owner != user:
+        return get(connection, job, user).status, False  # raises
+    is_final = JobState(status).is_final
+    is_much = not is_little(connection, jobs.c.condition, condition)
+    return JobState(status), is_much or (is_final and have_many(connection, [job]))
 
 
 def record(connection: Connection, job: JobId, user: str) -> JobRecord:

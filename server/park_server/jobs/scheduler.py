@@ -37,7 +37,7 @@ from park_server.jobs.conditions.creation import just_answered, just_created
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.explain import Explainer
 from park_server.jobs.conditions.needs import Planned
-from park_server.jobs.conditions.settlement import POOLS, Created, Settlement
+from park_server.jobs.conditions.settlement import POOLS, Settlement
 from park_server.jobs.dispatcher import CANCEL_GRACE_S, Dispatcher
 from park_server.jobs.engines.offers import EngineFacts
 from park_server.jobs.engines.queue_view import queue_records
@@ -47,11 +47,13 @@ from park_server.jobs.fetch_queue import FetchQueue
 from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.job_view import JobFilter
+from park_server.jobs.reading.accepted_jobs import answers_of, ends_of, is_much
+from park_server.jobs.reading.single_looks import SingleLooks
 from park_server.jobs.seams import Peers, Reach
 from park_server.jobs.stopping.stopper import Stopper
 from park_server.quotas.quotas import Quotas
 from park_server.quotas.usage_rows import unfinished
-from park_server.threads import in_thread
+from park_server.threads import in_thread, in_thread_of
 
 __all__ = ["Scheduler"]
 
@@ -116,6 +118,7 @@ class Scheduler:
             failsafe=failsafe,
             start_with=dispatcher.start_with,
         )
+        self._looks = SingleLooks(database, bus)
         self._look_ahead = look_ahead
         commits.subscribe(self._after_commit)
 
@@ -162,7 +165,10 @@ class Scheduler:
 
         Of these only the second has to be in the event loop.
         """
-        return self.submitted(user, await self.accept(user, self.planned(user, requests)))
+        accepted = await self.accept(user, self.planned(user, requests))
+        if self.takes_time(user, accepted):
+            return await in_thread_of(user, self.submitted, user, accepted)
+        return self.submitted(user, accepted)
 
     async def accept(self, user: str, submission: Submission) -> Accepted:
         """Accept jobs, all or none; they are committed when this returns.
@@ -193,34 +199,27 @@ class Scheduler:
         An id that was known already is answered with the job that has it.
         """
         created, moment = accepted.created, accepted.moment
-        plans = accepted.submission.plans
-        ended = self._ended(user, created)
-        answered = created.answered
-        files = self._database.read(lambda c: job_rows.files_of(c, answered)) if answered else {}
+        ended = ends_of(self._database, user, accepted)
+        files = answers_of(self._database, accepted)
         return [
             ended[plan.id]
             if plan.id in ended
-            else just_answered(plan, answered[plan.id], moment, files.get(plan.id, ()))
-            if plan.id in answered
+            else just_answered(plan, created.answered[plan.id], moment, files.get(plan.id, ()))
+            if plan.id in created.answered
             else just_created(plan, created.states[plan.id], moment)
             if plan.id in created.states and plan.id not in created.changed
             else self.record(plan.id, user)
-            for plan in plans
+            for plan in accepted.submission.plans
         ]
 
-    def _ended(self, user: str, created: Created) -> dict[JobId, JobRecord]:
-        """Return the jobs that have ended for another reason than an answer: it may be all."""
-        changed = created.changed & created.states.keys()
-        ids = [job for job in created.effects.ended if job in changed]
-        if not ids:
-            return {}
-        found = self._database.read(lambda c: job_view.records(c, ids, user))
-        return {JobId(record.id): record for record in found}
+    def takes_time(self, user: str, accepted: Accepted) -> bool:
+        """Tell whether `submitted` is more than an event loop should do."""
+        return accepted.submission.is_large or is_much(self._database, user, accepted)
 
     # -- reading
 
     def record(self, job: JobId, user: str) -> JobRecord:
-        """Return the job as it is now."""
+        """Return the job as it is now, in any thread: there may be much of it."""
         return self._alive(self._database.read(lambda c: job_view.record(c, job, user)))
 
     def run_of(self, job: JobId) -> JobId:
@@ -286,7 +285,10 @@ class Scheduler:
         return queue_records(self._engines.offers(), self._dispatcher.loads())
 
     async def wait(self, job: JobId, user: str, timeout_s: float) -> JobRecord:
-        """Return the job when it is final, or when the time is up."""
+        """Return the job when it is final, or when the time is up: of 0 s as it is now.
+
+        One of which there is much is read beside the event loop.
+        """
         record, _ = await self.wait_and_read(job, user, timeout_s, lambda *_: None)
         return record
 
@@ -296,19 +298,9 @@ class Scheduler:
         user: str,
         timeout_s: float,
         read: Callable[[Connection, JobRecord], T],
-    ) -> tuple[JobRecord, T | None]:
-        """Do what `wait` does, and ``read`` what there is of a final one, at the same moment."""
-
-        def seen(c: Connection) -> tuple[JobRecord, T] | None:
-            if not job_rows.status_of(c, job, user).is_final:
-                return None
-            record = job_view.record(c, job, user)
-            return record, read(c, record)
-
-        found = await self._bus.wait_until(job, lambda: self._database.read(seen), bool, timeout_s)
-        if found is None:
-            return self.record(job, user), None
-        record, what = found
+    ) -> tuple[JobRecord, T]:
+        """Do what `wait` does, and ``read`` what there is of it, at the same moment."""
+        record, what = await self._looks.when_final(job, user, timeout_s, read)
         return self._alive(record), what
 
     def look_again(self) -> None:
@@ -327,7 +319,7 @@ class Scheduler:
         Its processes, and theirs, are gone then. Where the service fails at it, that is how
         ``job`` ends.
         """
-        self._database.read(lambda c: job_rows.get(c, job, user))
+        self._database.read(lambda c: job_rows.status_of(c, job, user))
         found = None
         try:
             found = await self._database.awrite(
@@ -346,7 +338,7 @@ class Scheduler:
         await asyncio.gather(*(self._stopper.end(each) for each in running))
         self._bus.publish(job)
         if found is not None and found.left:
-            return self.record(job, user)
+            return await self.wait(job, user, 0)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
     async def cancel_all(self, jobs: Sequence[JobId], why: str) -> None:
@@ -360,7 +352,7 @@ class Scheduler:
 
         Returns when it is asked; one that does not run, or is a fetch, has ended then.
         """
-        self._database.read(lambda c: job_rows.get(c, job, user))
+        self._database.read(lambda c: job_rows.status_of(c, job, user))
         stop_by = datetime.now(UTC) + timedelta(seconds=grace_s)
         found = await self._commits.write(
             lambda c: self._settlement.stop(c, job, stop_by, unless_needed=unless_needed)
@@ -368,7 +360,7 @@ class Scheduler:
         await self._failsafe.act_on(found.effects)
         await asyncio.gather(*(self._stopper.end(each) for each in found.running))
         self._bus.publish(job)
-        return self.record(job, user)
+        return await self.wait(job, user, 0)
 
     # -- after a commit
 

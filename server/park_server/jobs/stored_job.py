@@ -7,12 +7,22 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import null
+
 from park.model.ids import JobId
 from park.model.job_options import OPTION_NAMES, JobOptions
 from park.model.states import JobKind, JobState
 from park_server.db.tables import jobs
 
-__all__ = ["CHANGED", "STORED", "ChangedJob", "Retry", "StartedAttempt", "StoredJob"]
+__all__ = [
+    "CHANGED",
+    "STORED",
+    "UNCONDITIONED",
+    "ChangedJob",
+    "Retry",
+    "StartedAttempt",
+    "StoredJob",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,9 @@ STORED = tuple(
     jobs.c[name] for name in (*OPTION_NAMES, *[each.name for each in fields(StoredJob)[1:]])
 )
 """The columns of a `StoredJob`: its options, then its other fields in their order."""
+
+UNCONDITIONED = tuple(null() if each is jobs.c.condition else each for each in STORED)
+"""The same without the condition, which may be megabytes, for who has no use of it."""
 
 CHANGED = tuple(jobs.c[each.name] for each in fields(ChangedJob))
 """The columns of a `ChangedJob`, in the order of its fields."""

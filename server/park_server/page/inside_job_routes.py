@@ -6,6 +6,7 @@ import asyncio
 import os
 from dataclasses import replace
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 
 from park.errors import UnknownItem, UsageError
@@ -19,10 +20,12 @@ from park_server.http.parts import ServiceParts, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.conditions.progress_log import PROGRESS_FILE
+from park_server.jobs.files import file_rows
 from park_server.page.previews import preview_of
 from park_server.page.seen_records import CallRecord, PreviewRecord, ProgressSeries
 from park_server.page.series import MOST_BYTES, series_of
 from park_server.page.shown import arguments_of, shown
+from park_server.threads import in_thread_of
 from park_server.untrusted import NotPlain
 
 __all__ = ["router"]
@@ -59,8 +62,10 @@ def _call(parts: ServiceParts, job: str, user: str) -> CallRecord:
 async def run_again(request: Request, job: str) -> ExactJson:
     """Submit the same call in the same environment once more; return the new job."""
     parts, user = parts_of(request), user_of(request)
-    found = parts.database.read(
-        lambda c: job_rows.get(c, JobId(job_view.full_id(c, job, user)), user)
+    found = await in_thread_of(
+        user,
+        parts.database.read,
+        lambda c: job_rows.get(c, JobId(job_view.full_id(c, job, user)), user),
     )
     if found.kind is not JobKind.CALL:
         raise UsageError(
@@ -80,9 +85,7 @@ async def run_again(request: Request, job: str) -> ExactJson:
 def show_progress(request: Request, job: str) -> ExactJson:
     """Return all that a job reported of its progress, or as many as a plot has points."""
     parts, user = parts_of(request), user_of(request)
-    id_ = parts.database.read(
-        lambda c: job_rows.get(c, JobId(job_view.full_id(c, job, user)), user).id
-    )
+    id_ = parts.database.read(lambda c: _id(c, job, user))
     folder = parts.folders.path_of(parts.jobs.run_of(id_))
     content, is_end = b"", False
     try:
@@ -98,13 +101,16 @@ def show_progress(request: Request, job: str) -> ExactJson:
 async def show_preview(request: Request, job: str, name: str) -> ExactJson:
     """Return a file that a job left, as far as it can be shown without trust."""
     parts, user = parts_of(request), user_of(request)
-    found = parts.database.read(
-        lambda c: job_rows.get(c, JobId(job_view.full_id(c, job, user)), user)
-    )
-    file = parts.database.read(lambda c: job_rows.file_of(c, found.id, name))
+    id_ = parts.database.read(lambda c: _id(c, job, user))
+    file = parts.database.read(lambda c: file_rows.file_of(c, id_, name))
     try:
         path = await parts.content.ready(file.sha256)
     except UnknownItem as error:
-        line = f"{name!r} of job {found.id} is not here any more: {error.message}"
+        line = f"{name!r} of job {id_} is not here any more: {error.message}"
         raise UnknownItem(line, hint=error.hint) from error
     return ExactJson(await asyncio.to_thread(preview_of, path))
+
+
+def _id(connection: Connection, job: str, user: str) -> JobId:
+    id_ = JobId(job_view.full_id(connection, job, user))
+    return JobId(job_rows.some_of(connection, id_, user, "id").id)

@@ -83,7 +83,8 @@ def list_members(
 
 
 def _id(connection: Connection, job: str, user: str) -> str:
-    return job_rows.get(connection, JobId(job_view.full_id(connection, job, user)), user).id
+    id_ = JobId(job_view.full_id(connection, job, user))
+    return str(job_rows.some_of(connection, id_, user, "id").id)
 
 
 def _workflow(

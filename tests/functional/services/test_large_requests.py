@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 HELD_MS = 50
 MANY = 20_000
-LARGE, LONG, CALLED, BEFORE = (str(uuid.uuid4()) for _ in range(4))
+LARGE, LONG, CALLED, BEFORE, FULL, TANGLED = (str(uuid.uuid4()) for _ in range(6))
 """Jobs that left 60 MB of text, and a list of 100,000 items; one that waits with a call of 20 MB,
-and that for which it waits."""
+and that for which it waits; one that left 40,000 files, and one that waits for 200,000 leaves."""
 
 
 def waiting(job: str) -> dict[str, Any]:
@@ -52,16 +52,26 @@ def fill(home: Path) -> None:
     """Write what takes long to make: two large results, and the names of many projects."""
     with closing(sqlite3.connect(home / "park.sqlite")) as database, database:
         database.execute(
-            "UPDATE jobs SET status = 'completed', finished = submitted WHERE id IN (?, ?)",
-            [LARGE, LONG],
+            "UPDATE jobs SET status = 'completed', finished = submitted WHERE id IN (?, ?, ?)",
+            [LARGE, LONG, FULL],
         )
-        results = [(LARGE, json.dumps("x" * 60_000_000)), (LONG, json.dumps([*range(100_000)]))]
+        results = [
+            (LARGE, json.dumps("x" * 60_000_000)),
+            (LONG, json.dumps([*range(100_000)])),
+            (FULL, "1"),
+        ]
         database.executemany("INSERT INTO results (job, document) VALUES (?, ?)", results)
+        database.executemany(
+            "INSERT INTO job_files (job, name, sha256, size) VALUES (?, ?, ?, 1)",
+            [(FULL, f"out/{number}.dat", "ab" * 32) for number in range(2 * MANY)],
+        )
         database.execute(
             "UPDATE jobs SET kind = 'call', lock_hash = 'ab', entry_point = 'mymodel:fit'"
             " WHERE id = ?",
             [CALLED],
         )
+        tangled = json.dumps(condition(199_995)["when"])
+        database.execute("UPDATE jobs SET condition = ? WHERE id = ?", [tangled, TANGLED])
         call = json.dumps({"args": [[number / 7 for number in range(MANY * 50)]], "kwargs": {}})
         database.execute("UPDATE calls SET document = ? WHERE job = ?", [call, CALLED])
         database.executemany(
@@ -80,7 +90,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParkService]:
     with ParkService(tmp_path_factory.mktemp("large"), *options) as service:
         following = waiting(CALLED)
         following["when"]["condition"] = {"job": BEFORE, "is": "cancelled"}
-        others = [waiting(job) for job in (LARGE, LONG, BEFORE)]
+        others = [waiting(job) for job in (LARGE, LONG, BEFORE, FULL, TANGLED)]
         service.request("POST", "/api/v1/jobs", json=[*others, following])
         service.stop()
         fill(service.home)
@@ -130,6 +140,19 @@ REQUESTS: dict[str, Callable[[], tuple[str, str, Any]]] = {
     "a condition of 199,995 leaves": lambda: ("POST", "/api/v1/jobs", [condition(199_995)]),
     "a large result": lambda: ("GET", f"/api/v1/jobs/{LARGE}/result", None),
     "20,000 projects": lambda: ("GET", "/simple/", None),
+    "40,000 files": lambda: ("GET", f"/api/v1/jobs/{FULL}", None),
+    "40,000 files with a result": lambda: ("GET", f"/api/v1/jobs/{FULL}/result", None),
+    "40,000 files kept": lambda: ("PUT", f"/api/v1/jobs/{FULL}/pin", None),
+    "40,000 files cancelled": lambda: ("POST", f"/api/v1/jobs/{FULL}/cancel", None),
+    "40,000 files submitted again": lambda: ("POST", "/api/v1/jobs", [waiting(FULL)]),
+    "no file among 40,000": lambda: ("GET", f"/api/v1/jobs/{FULL}/files/none", None),
+    "logs beside 40,000 files": lambda: ("GET", f"/api/v1/jobs/{FULL}/logs/stdout", None),
+    "jobs with 40,000 files": lambda: ("GET", "/api/v1/jobs?status=completed", None),
+    "a job of 200,000 leaves": lambda: ("GET", f"/api/v1/jobs/{TANGLED}", None),
+    "its log": lambda: ("GET", f"/api/v1/jobs/{TANGLED}/logs/stdout?wait=0.3", None),
+    "its pin": lambda: ("PUT", f"/api/v1/jobs/{TANGLED}/pin", None),
+    "why it waits": lambda: ("GET", f"/api/v1/jobs/{TANGLED}/why", None),
+    "its stop": lambda: ("POST", f"/api/v1/jobs/{TANGLED}/stop", None),
     "a folder of 40,000 files": lambda: ("GET", "/api/v1/areas/folders/many", None),
     # the last one: its resolver then asks the service for as many pages, side by side
     "50,000 pins": lambda: ("POST", "/api/v1/installs", pins(50_000)),

@@ -16,7 +16,7 @@ from park.client.access.answers import sendable
 from park.model import conditions_json, encoded_call, references
 from park.runtime import levels
 from park.runtime.codec import decode, encode
-from park.wire import JobRecord, json_body
+from park.wire import FileRecord, JobRecord, json_body
 from park.wire import decode as decode_record
 from park_server.http.exact_json import ExactJson
 from park_server.jobs.conditions import needs
@@ -80,3 +80,24 @@ def test_the_documented_limits_are_those_that_hold() -> None:
         needs._LONGEST_NAME,
     ]
     assert f"and {conditions_json.MOST_NODES:,} nodes" in said
+
+
+def test_what_is_large_is_written_when_it_is_sent_beside_the_loop() -> None:
+    files = [FileRecord(name=f"{n}\ud800", sha256="ab", size=2**63 + n) for n in range(10_000)]
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def test() -> None:
+        answer = ExactJson({"files": files, "odd": ODD}, status_code=201)
+        assert bytes(answer.body) == b"null"  # nothing of it yet
+        await answer({"type": "http", "user": "ada"}, sent.pop, send)
+
+    run(test)
+    body = sent[1]["body"]
+    assert dict(sent[0]["headers"])[b"content-length"] == str(len(body)).encode("ascii")
+    large = json.loads(body)
+    assert (large["files"][7]["size"], large["odd"]) == (2**63 + 7, ODD)
+    small = ExactJson({"files": files[:7], "odd": ODD})
+    assert json.loads(bytes(small.body)) == {"files": large["files"][:7], "odd": ODD}

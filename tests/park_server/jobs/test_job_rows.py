@@ -21,6 +21,7 @@ from park_server import events
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.creation import create as create_jobs
+from park_server.jobs.files import file_rows
 from park_server.jobs.job_end import JobEnd, cancelled_in_time
 from park_server.jobs.job_view import JobFilter
 
@@ -114,9 +115,9 @@ def test_an_absent_file_is_told_with_those_that_there_are(database: Database) ->
     database.write(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef")).result()
     end = JobEnd(status=JobState.FAILED, error="x", files=[file])
     database.write(lambda c: job_rows.end(c, JOB, end)).result()
-    assert database.read(lambda c: job_rows.file_of(c, JOB, "fit.png")) == file
+    assert database.read(lambda c: file_rows.file_of(c, JOB, "fit.png")) == file
     with pytest.raises(UnknownItem, match=r"no file 'fit.pdf'; it has: fit\.png"):
-        database.read(lambda c: job_rows.file_of(c, JOB, "fit.pdf"))
+        database.read(lambda c: file_rows.file_of(c, JOB, "fit.pdf"))
 
 
 class JobLife(RuleBasedStateMachine):

@@ -7,7 +7,6 @@ that was asked to wait for it.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -17,6 +16,8 @@ from park.model.states import JobState
 from park.wire import JobRecord, encode
 from park_server.http.parts import ServiceParts
 from park_server.jobs.files.result_text import result_text
+from park_server.json_pieces import is_small, text_of
+from park_server.threads import in_thread_of
 
 __all__ = ["result_pieces", "submitted_pieces"]
 
@@ -27,7 +28,7 @@ _SMALL_BYTES = 64 << 10
 async def result_pieces(parts: ServiceParts, user: str, job: JobId, wait: float) -> Sequence[bytes]:
     """Return JSON of ``job`` with its result, when it is final or after ``wait`` seconds."""
     record, small = await parts.jobs.wait_and_read(job, user, wait, _small)
-    head = b'{"job":' + json.dumps(encode(record)).encode("ascii")
+    head = b'{"job":' + await _written(user, record)
     parts.retention.note_read(job, record.finished)
     if record.status is not JobState.COMPLETED:
         return [head, b"}"]
@@ -46,7 +47,7 @@ async def submitted_pieces(
     for number, job in enumerate(jobs):
         left = max(deadline - loop.time(), 0.0)
         record, small = await parts.jobs.wait_and_read(job, user, left, _small)
-        text = json.dumps(encode(record)).encode("ascii")
+        text = await _written(user, record)
         pieces.append(b"," if number else b"")
         if record.status is JobState.COMPLETED:
             parts.retention.note_read(job, record.finished)
@@ -54,6 +55,17 @@ async def submitted_pieces(
         else:
             pieces.append(text)
     return [*pieces, b"]"]
+
+
+async def _written(user: str, record: JobRecord) -> bytes:
+    """Return ``record`` as JSON, what is large written beside the event loop."""
+    if is_small(record):
+        return _text(record)
+    return await in_thread_of(user, _text, record)
+
+
+def _text(record: JobRecord) -> bytes:
+    return text_of(encode(record)).encode("ascii")
 
 
 def _small(connection: Connection, record: JobRecord) -> Sequence[bytes] | None:

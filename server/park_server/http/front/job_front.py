@@ -24,6 +24,7 @@ from park_server.http.gate.marked import with_request_id
 from park_server.http.parts import LONG_POLL_S, ServiceParts
 from park_server.http.pieces import checked_items, written_records
 from park_server.json_pieces import LARGE_BYTES
+from park_server.threads import in_thread_of
 
 __all__ = ["JobFront"]
 
@@ -75,9 +76,12 @@ class JobFront:
             if wait:
                 ids = [JobId(request.id) for request in requests]
                 return await submitted_pieces(self._parts(), user, ids, wait)
+            submitted = partial(jobs.submitted, user, accepted)
+            if jobs.takes_time(user, accepted):
+                return [await in_thread_of(user, written_records, submitted)]
         except Exception:  # noqa: BLE001 (the routes say what it is)
             return None
-        return [written_records(partial(jobs.submitted, user, accepted))]
+        return [written_records(submitted)]
 
     async def _result(self, scope: Scope) -> Sequence[bytes] | None:
         """Return what a job came to; None for what the routes are to answer."""

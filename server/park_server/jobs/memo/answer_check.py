@@ -13,6 +13,7 @@ from park_server import events
 from park_server.db.event_kinds import DIFFERS
 from park_server.db.tables import jobs, memo_calls
 from park_server.jobs import job_rows
+from park_server.jobs.files import file_rows
 from park_server.jobs.job_end import JobEnd
 
 __all__ = ["check"]
@@ -50,7 +51,7 @@ def _difference(connection: Connection, before: JobId, end: JobEnd) -> str:
     """Say what of a run is another than of the one ``before``; nothing where all is the same."""
     if digest_of(job_rows.result_of(connection, before)) != digest_of(end.result):
         return "its result is another"
-    files = job_rows.files_of(connection, [before]).get(before, [])
+    files = file_rows.files_of(connection, [before]).get(before, [])
     kept = {(file.name, file.sha256) for file in files}
     if kept != {(file.name, file.sha256) for file in end.files}:
         return "its files are others"

@@ -14,9 +14,9 @@ from park.model.memo.call_key import digest_of, part_digest
 from park.model.references import Reference, What
 from park.runtime.codec import TAG
 from park.wire import FileRecord
-from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.dereference import FILE_URL, file_of_reference
+from park_server.jobs.files import file_rows
 from park_server.jobs.memo import memo_rows
 from park_server.jobs.memo.decision import Asked
 
@@ -42,7 +42,7 @@ class CallValues:
         self._files: Mapping[str, Sequence[FileRecord]] = {}
         if any(each.what in {What.FILE, What.URL} for each in here):
             named = {each.job for each in here if each.what is not What.VALUE}
-            self._files = job_rows.files_of(connection, named)
+            self._files = file_rows.files_of(connection, named)
         whole = {each.job for each in here if each.what is What.VALUE and not each.path}
         self._wholes = memo_rows.values(connection, whole) if whole else {}
         parts = {each.job for each in here if each.what is What.VALUE and each.path}

@@ -46,6 +46,7 @@ class Jobs:
     def __init__(self) -> None:
         self.found: JobRecord | Exception = record_of(status=JobState.COMPLETED)
         self.asked: list[Any] = []
+        self.much = False
 
     def _answer(self) -> JobRecord:
         if isinstance(self.found, Exception):
@@ -65,6 +66,9 @@ class Jobs:
     async def accept(self, user: str, submission: Any) -> Any:
         self.asked.append((user, [request.id for request in submission[1]]))
         return self._answer()
+
+    def takes_time(self, _user: str, _accepted: object) -> bool:
+        return self.much
 
     def submitted(self, _user: str, accepted: JobRecord) -> list[JobRecord]:
         return [accepted]
@@ -189,7 +193,9 @@ def test_what_has_to_be_refused_goes_on(lab: Lab) -> None:
     assert json.loads(lab.routes.body) == [REQUEST]
 
 
-def test_a_submission_is_answered_with_its_records(lab: Lab) -> None:
+@pytest.mark.parametrize("much", [False, True])
+def test_a_submission_is_answered_with_its_records(lab: Lab, *, much: bool) -> None:
+    lab.jobs.much = much
     answer = lab.client.post("/api/v1/jobs", json=[REQUEST])
     assert lab.is_answered_in_front(answer)
     assert [record["id"] for record in answer.json()] == [JOB]

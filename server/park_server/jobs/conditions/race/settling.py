@@ -26,6 +26,7 @@ from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.race.field import Field
 from park_server.jobs.conditions.race.losers import end_losers
+from park_server.jobs.files import file_rows
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.races import race_rows
 from park_server.jobs.races.decision import NoWinner, RanksWanted, decide
@@ -193,5 +194,5 @@ def _left(
         label=stored.label,
         rank=rank,
     )
-    files = job_rows.files_of(connection, [job]).get(job, [])
+    files = file_rows.files_of(connection, [job]).get(job, [])
     return record, job_rows.result_of(connection, job), files

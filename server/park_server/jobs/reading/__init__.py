@@ -1,0 +1,1 @@
+"""Looks at jobs for those who follow them."""
