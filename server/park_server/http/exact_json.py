@@ -22,9 +22,10 @@ class ExactJson(JSONResponse):
     is sent, in a thread.
     """
 
-    def __init__(self, content: Any, **said: Any) -> None:
+    def __init__(self, content: Any, status_code: int = 200, **said: Any) -> None:
+        # FastAPI reads the default status from this signature
         self._unwritten = None if is_small(content) else content
-        super().__init__(content if self._unwritten is None else None, **said)
+        super().__init__(content if self._unwritten is None else None, status_code, **said)
 
     def render(self, content: Any) -> bytes:
         """Return the body of what is small."""
