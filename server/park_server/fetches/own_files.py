@@ -12,7 +12,7 @@ from park.wire import API, FileRecord
 from park_repo.database import Database
 from park_server.areas.areas import Areas
 from park_server.jobs import job_rows
-from park_server.jobs.files import file_rows
+from park_server.jobs.left import file_rows
 
 __all__ = ["OwnFiles"]
 

@@ -40,8 +40,8 @@ from park_server.http.pieces import (
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.media import AnyFile, Octets
 from park_server.jobs import job_rows
-from park_server.jobs.files import file_rows
 from park_server.jobs.job_view import JobFilter, full_id, is_whole
+from park_server.jobs.left import file_rows
 
 __all__ = ["router"]
 

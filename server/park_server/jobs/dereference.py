@@ -22,7 +22,7 @@ from park_server.db.prepared import PreparedOfMany
 from park_server.db.tables import calls, jobs, results
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
-from park_server.jobs.files import file_rows
+from park_server.jobs.left import file_rows
 from park_server.json_pieces import LARGE_BYTES
 
 __all__ = [

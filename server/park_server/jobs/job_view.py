@@ -15,8 +15,8 @@ from park_server.db.blocks import in_blocks
 from park_server.db.little_json import is_little, little
 from park_server.db.prepared import Prepared
 from park_server.db.tables import installs, jobs
-from park_server.jobs.files.file_rows import files_of, have_many
 from park_server.jobs.job_rows import get, stored
+from park_server.jobs.left.file_rows import files_of, have_many
 from park_server.jobs.races import race_rows
 from park_server.jobs.stored_job import STORED, StoredJob
 

@@ -20,7 +20,7 @@ from park_server.http.parts import ServiceParts, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.conditions.progress_log import PROGRESS_FILE
-from park_server.jobs.files import file_rows
+from park_server.jobs.left import file_rows
 from park_server.page.previews import preview_of
 from park_server.page.seen_records import CallRecord, PreviewRecord, ProgressSeries
 from park_server.page.series import MOST_BYTES, series_of

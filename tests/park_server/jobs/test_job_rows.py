@@ -21,9 +21,9 @@ from park_server import events
 from park_server.jobs import job_rows, job_view
 from park_server.jobs.conditions.creation import NewJob
 from park_server.jobs.conditions.creation import create as create_jobs
-from park_server.jobs.files import file_rows
 from park_server.jobs.job_end import JobEnd, cancelled_in_time
 from park_server.jobs.job_view import JobFilter
+from park_server.jobs.left import file_rows
 
 JOB = JobId("0199")
 USER = "ada"

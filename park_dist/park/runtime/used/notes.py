@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -123,11 +124,29 @@ def _is_of_interpreter(path: str) -> bool:
     return f"{path}/".startswith(_ZIP)
 
 
+def _require_told_folder() -> None:
+    """Raise `OSError` where the path of the current folder is longer than the kernel tells.
+
+    The C library would look for it in all folders above, at each call: a job that makes 3,000
+    folders in folders had ten million calls of the system.
+    """
+    try:
+        os.readlink("/proc/self/cwd")  # noqa: PTH115
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise
+
+
 def absolute(path: object) -> str | None:
-    """Return the absolute form of what was opened; None for a descriptor."""
+    """Return the absolute form of what was opened; None for a descriptor.
+
+    Raises `OSError` in a folder so deep that nobody can say where it is.
+    """
     if isinstance(path, int):
         return None
     text = os.fsdecode(os.fspath(path))  # type: ignore[call-overload]
     if text.startswith("/") and "/." not in text and "//" not in text:
         return text
+    if not text.startswith("/"):
+        _require_told_folder()
     return os.path.abspath(text)  # noqa: PTH100

@@ -13,8 +13,8 @@ from park_server import events
 from park_server.db.event_kinds import DIFFERS
 from park_server.db.tables import jobs, memo_calls
 from park_server.jobs import job_rows
-from park_server.jobs.files import file_rows
 from park_server.jobs.job_end import JobEnd
+from park_server.jobs.left import file_rows
 
 __all__ = ["check"]
 

@@ -16,7 +16,7 @@ from park.runtime.codec import TAG
 from park.wire import FileRecord
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.dereference import FILE_URL, file_of_reference
-from park_server.jobs.files import file_rows
+from park_server.jobs.left import file_rows
 from park_server.jobs.memo import memo_rows
 from park_server.jobs.memo.decision import Asked
 

@@ -9,7 +9,7 @@ from park.wire import FileRecord, JobRecord
 from park_repo.database import Database
 from park_server.jobs import job_view
 from park_server.jobs.admission.submission import Accepted
-from park_server.jobs.files.file_rows import files_of, have_many
+from park_server.jobs.left.file_rows import files_of, have_many
 
 __all__ = ["answers_of", "ends_of", "is_much"]
 

@@ -71,3 +71,18 @@ def test_paths_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert absolute(tmp_path) == str(tmp_path)
     assert absolute(3) is None
     assert Surroundings.here().environment == f"{sys.prefix}/"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/cwd"), reason="asks the kernel")  # noqa: PTH110
+def test_nobody_looks_for_a_folder_whose_path_the_kernel_does_not_tell(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "getcwd", lambda: str(tmp_path))
+    assert absolute("d") == f"{tmp_path}/d"
+    for _ in range(17):  # of 250 characters: 4,096 are told
+        os.mkdir("d" * 250)  # noqa: PTH102
+        os.chdir("d" * 250)
+    with pytest.raises(OSError, match="too long"):
+        absolute("d")
+    assert absolute("/d") == "/d"

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from support.labs.schedule_lab import USER, Lab, lab, run
 
 from park_server.db.tables import job_files
-from park_server.jobs.files.file_rows import MANY
+from park_server.jobs.left.file_rows import MANY
 
 
 async def takes_time(here: Lab, *jobs: str) -> bool:

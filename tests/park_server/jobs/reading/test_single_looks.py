@@ -15,7 +15,7 @@ from park.errors import UnknownItem
 from park.model.ids import JobId
 from park.wire import JobRecord
 from park_server.db.tables import job_files
-from park_server.jobs.files.file_rows import MANY
+from park_server.jobs.left.file_rows import MANY
 from park_server.json_pieces import LARGE_BYTES
 
 JOB = JobId("job")

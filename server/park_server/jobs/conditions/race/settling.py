@@ -26,8 +26,8 @@ from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.race.field import Field
 from park_server.jobs.conditions.race.losers import end_losers
-from park_server.jobs.files import file_rows
 from park_server.jobs.job_end import JobEnd
+from park_server.jobs.left import file_rows
 from park_server.jobs.races import race_rows
 from park_server.jobs.races.decision import NoWinner, RanksWanted, decide
 from park_server.jobs.races.race_rows import StoredRace

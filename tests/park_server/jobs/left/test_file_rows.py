@@ -11,7 +11,7 @@ from park.errors import UnknownItem
 from park.model.ids import JobId
 from park.wire import FileRecord
 from park_server.db.tables import job_files
-from park_server.jobs.files.file_rows import MANY, file_of, files_of, have_many, names_told
+from park_server.jobs.left.file_rows import MANY, file_of, files_of, have_many, names_told
 
 FEW, FULL = JobId("few"), JobId("full")
 

@@ -1,0 +1,1 @@
+"""What jobs left, as rows of the database."""
