@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import ssl
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import certifi
 import httpx2
 import pytest
 from support.services.file_server import Authority
+from support.services.park_client import Client, ModelTree, make_virtualenv
 from support.services.park_service import ParkService
 from support.services.ports import free_port
 from support.session.limits import LIMIT_S
@@ -20,7 +24,6 @@ from park_server.samples.printed import sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
@@ -84,6 +87,21 @@ def behind(tmp_path: Path) -> Iterator[tuple[ParkService, httpx2.Client]]:
                 nginx.terminate()
 
 
+JOBS = """
+from pathlib import Path
+
+import park
+
+
+def doubled(values, path):
+    for number, value in enumerate(values):
+        park.progress(number, len(values))
+        print("saw", value, flush=True)
+    Path("left.bin").write_bytes(Path(path).read_bytes() * 2)
+    return [2 * value for value in values]
+"""
+
+
 def _until_it_listens(client: httpx2.Client) -> None:
     while True:
         try:
@@ -115,3 +133,33 @@ def test_a_service_is_reached_through_nginx(
     audit = client.get("/api/v1/admin/audit").json()
     assert {each["address"] for each in audit if each["action"].startswith("user")} == {"127.0.0.1"}
     assert service.url.startswith("http://127.0.0.1")
+
+
+def test_a_job_runs_through_nginx_as_it_does_without(
+    behind: tuple[ParkService, httpx2.Client], tmp_path: Path, client_cache: Path
+) -> None:
+    """Installed, sent with a file, followed while it runs, its result and files brought back."""
+    service, through = behind
+    trusted = tmp_path / "authorities.pem"
+    usual = Path(os.environ.get("SSL_CERT_FILE") or certifi.where())
+    trusted.write_text(usual.read_text() + (tmp_path / "Test-Authority.pem").read_text())
+    here = ModelTree("light-model", tmp_path / "user")
+    here.edit("light_model.py", "ANSWER = 42\n", f"ANSWER = 42\n{JOBS}")
+    python = make_virtualenv(tmp_path / "user" / "venv", here.root)
+    user = Client.of(
+        python, tmp_path / "user" / "client", cache=client_cache, service=service
+    ).with_variables(
+        PARK_SERVICE=str(through.base_url).rstrip("/"),
+        PARK_TOKEN=service.token,
+        PARK_STATE_DIR=str(tmp_path / "user" / "state"),
+        SSL_CERT_FILE=str(trusted),
+    )
+    (user.folder / "data.bin").write_bytes(b"data" * 300_000)
+    user.run("install", "light_model")
+    said = ("--arg", "values=[1, 2]", "--file", "path=data.bin", "--json")
+    done = user.run("run", "light_model:doubled", *said)
+    answer = json.loads(done.stdout)
+    assert answer["result"] == [2, 4]
+    assert "saw 1" in done.stderr
+    user.run("get", answer["id"], "left.bin", "-o", "brought.bin")
+    assert (user.folder / "brought.bin").read_bytes() == b"data" * 600_000
