@@ -6,6 +6,7 @@ lead to besides follows the policy for addresses, as every URL that is not the o
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -47,7 +48,7 @@ class UpstreamTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send ``request``; raises `NotPermitted` for an address that may not be reached."""
-        transport = self._for(str(request.url))
+        transport = await self._for(str(request.url))
         return await transport.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -55,12 +56,14 @@ class UpstreamTransport(httpx2.AsyncBaseTransport):
         for transport in (*self._open.values(), self._guarded):
             await transport.aclose()
 
-    def _for(self, url: str) -> httpx2.AsyncBaseTransport:
+    async def _for(self, url: str) -> httpx2.AsyncBaseTransport:
         origin = _origin(url)
         if origin not in self._own and not self._policy.names(origin[1], origin[2] or 0):
             return self._guarded
         if origin not in self._open:
-            self._open[origin] = httpx2.AsyncHTTPTransport(proxy=_proxy_for(origin))
+            # it reads the machine's authorities, which takes 60 ms of a processor
+            made = await asyncio.to_thread(httpx2.AsyncHTTPTransport, proxy=_proxy_for(origin))
+            self._open.setdefault(origin, made)  # one that comes late has no connections to close
         return self._open[origin]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -145,3 +146,25 @@ def test_the_proxy_of_the_environment_is_for_the_operators_own_alone(
     proxy = Starlette(routes=[Route("/{path:path}", lambda _: PlainTextResponse("by proxy"))])
     with serving(proxy) as url:
         assert set(asyncio.run(statuses(url))) == {"by proxy"}
+
+
+def test_the_authorities_of_the_machine_are_read_beside_the_loop(
+    inside: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, _ = inside
+    threads: list[int] = []
+
+    class Noted(httpx2.AsyncHTTPTransport):
+        def __init__(self, **given: Any) -> None:
+            threads.append(threading.get_ident())
+            super().__init__(**given)
+
+    async def ask() -> None:
+        async with index_client(AddressPolicy(), url) as client:
+            monkeypatch.setattr(httpx2, "AsyncHTTPTransport", Noted)
+            answers = await asyncio.gather(client.get(f"{url}/a"), client.get(f"{url}/b"))
+            assert [answer.content for answer in answers] == [SECRET, SECRET]
+
+    asyncio.run(ask())
+    assert threading.get_ident() not in threads
+    assert threads
