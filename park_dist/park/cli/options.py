@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -282,16 +283,25 @@ def _json_value(name: str, value: str) -> Any:
         return json.loads(value)
     except ValueError as error:
         raise UsageError(
-            f"--arg {name}: {value!r} is not JSON ({error})",
-            hint=f"a text needs its quotes: --arg '{name}={json.dumps(value)}'",
+            f"--arg {name}: {value!r} is not JSON ({error})", hint=_meant(name, value)
         ) from error
+
+
+def _meant(name: str, value: str) -> str:
+    from park.cli.typed_arguments import json_meant
+
+    text = f"a text needs its quotes: --arg '{name}={json.dumps(value)}'"
+    meant = json_meant(value)
+    if meant is None:
+        return text
+    return f"JSON writes it {meant}: --arg {shlex.quote(f'{name}={meant}')}; {text}"
 
 
 def submitted(service: Service, options: argparse.Namespace) -> Any:
     """Submit the job that the options describe and return its handle; the service has it then."""
     from park.client.report import reporter
 
-    taken, required = _besides(options.requirement)
+    taken, required = _besides(options.requirement, options.entry_point)
     service.wanted_versions = options.versions
     with reporter() as report:
         job = service.submit(
@@ -320,16 +330,20 @@ _ENTRY_POINT = re.compile(r"[\w./\\-]+:[\w.]+")
 """What stands before the last word and is no requirement: the words behind it are arguments."""
 
 
-def _refuse_entry_point(text: str) -> None:
+def _refuse_entry_point(text: str, behind: list[str]) -> None:
     if _ENTRY_POINT.fullmatch(text):
+        from park.cli.typed_arguments import options_meant
+
         raise UsageError(
             f"words stand behind {text}, which is an entry point and not a requirement",
-            hint=f"its arguments are given by name: {text} --arg n=2000 --file data=run.dat",
+            hint=f"its arguments are given by name: {text} {options_meant(behind)}",
         )
 
 
-def _besides(texts: list[str]) -> tuple[list[str], list[str]]:
+def _besides(texts: list[str], last: str) -> tuple[list[str], list[str]]:
     """Return which of the ``texts`` are taken from here, and which the service resolves.
+
+    They stand before the ``last`` word, the entry point.
 
     What says a version, and what is not installed here, is the service's to resolve.
     """
@@ -342,8 +356,8 @@ def _besides(texts: list[str]) -> tuple[list[str], list[str]]:
 
     taken: list[str] = []
     required: list[str] = []
-    for text in texts:
-        _refuse_entry_point(text)
+    for number, text in enumerate(texts, 1):
+        _refuse_entry_point(text, [*texts[number:], last])
         requirement = parsed_requirement(text)
         is_here = not requirement.specifier and look_up(canonicalize_name(requirement.name))
         (taken if is_here else required).append(text)

@@ -14,6 +14,7 @@ _DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _FORM = re.compile(rf"(?P<module>{_DOTTED}):(?P<qualname>{_DOTTED})")
 _PART = r"(?:[^\W\d]\w*|<\w+>)"  # a lambda is called <lambda>, what is inside a function <locals>
 _FORM_BY_VALUE = re.compile(rf"(?P<module>{_DOTTED}):(?P<qualname>{_PART}(?:\.{_PART})*)")
+_CALL = re.compile(rf"(?P<function>{_DOTTED}:{_DOTTED})\(.*\)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +45,16 @@ def _parsed(text: str, *, by_value: bool) -> EntryPoint:
     if match is None:
         raise InvalidEntryPoint(
             f"not an entry point: {text!r}; expected package.module:function",
-            hint="name the module and the function with a colon between: mymodel:fit",
+            hint=_meant(text.strip()),
         )
     return EntryPoint(module=match["module"], qualname=match["qualname"])
+
+
+def _meant(text: str) -> str:
+    called = _CALL.fullmatch(text)
+    if called is not None:
+        return f"its arguments are given by name, and not with it: {called['function']}"
+    module, dot, function = text.rpartition(".")
+    if dot and _FORM.fullmatch(f"{module}:{function}"):
+        return f"name the module and the function with a colon between: {module}:{function}"
+    return "name the module and the function with a colon between: mymodel:fit"

@@ -47,5 +47,5 @@ def _attribute(parent: Any, path: str, name: str) -> Any:
     except AttributeError:
         public = [other for other in dir(parent) if not other.startswith("_")]
         close = difflib.get_close_matches(name, public)
-        hint = f"; it has {', '.join(close)}" if close else ""
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
         raise JobProblem("missing", f"{path} has no {name!r}{hint}") from None

@@ -49,7 +49,13 @@ def test_arguments_behind_an_entry_point_are_told_to_have_names(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PARK_SERVICE", "http://127.0.0.1:9")
-    assert main(["run", "fit.py:fit", "film.txt"]) != 0
+    assert main(["run", "fit.py:fit", "film.txt", "w=2"]) != 0
     said = capsys.readouterr().err
     assert "fit.py:fit, which is an entry point and not a requirement" in said
-    assert "--arg n=2000 --file data=run.dat" in said
+    assert """by name: fit.py:fit --arg 'NAME="film.txt"' --arg w=2""" in said
+
+
+def test_what_python_writes_is_told_as_json() -> None:
+    with pytest.raises(UsageError, match="--arg s: 'nan' is not JSON") as caught:
+        arguments_of(options("--arg", "s=nan"))
+    assert "JSON writes it NaN: --arg s=NaN; a text needs its quotes" in str(caught.value.hint)

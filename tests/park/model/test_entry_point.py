@@ -39,7 +39,7 @@ def test_names_are_those_of_python_in_any_alphabet() -> None:
         "my-model:fit",
         "mymodel:2fit",
         "mymodel..deep:fit",
-        "mymodel:f()",
+        "mymodel:fit()",
         "mymodel:<lambda>",
         "mymodel:fit [extra]",
         "../mymodel:fit",
@@ -57,3 +57,18 @@ def test_what_travels_by_value_may_have_a_name_that_nobody_could_type(qualname: 
     assert EntryPoint.parse(f"__main__:{qualname}", by_value=True).qualname == qualname
     with pytest.raises(InvalidEntryPoint):
         EntryPoint.parse(f"__main__:{qualname} <", by_value=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("film.layers.fit", "film.layers:fit"),
+        ("film:fit(3)", "by name, and not with it: film:fit"),
+        ("film:fit()", "by name, and not with it: film:fit"),
+        ("film", "mymodel:fit"),
+    ],
+)
+def test_what_was_meant_is_told_in_the_words_that_were_typed(text: str, hint: str) -> None:
+    with pytest.raises(InvalidEntryPoint) as caught:
+        EntryPoint.parse(text)
+    assert str(caught.value.hint).endswith(hint)

@@ -46,7 +46,11 @@ def test_a_function_a_class_and_a_method_are_found() -> None:
         ("park_t_model.needy:f", "import", "cannot import park_t_model.needy: ModuleNotFound"),
         ("park_t_model.broken:f", "import", "ZeroDivisionError: division by zero"),
         ("park_t_model.leaving:f", "import", "cannot import park_t_model.leaving: SystemExit: 3"),
-        ("park_t_model:defin_fit", "missing", "park_t_model has no 'defin_fit'; it has define_fit"),
+        (
+            "park_t_model:defin_fit",
+            "missing",
+            "park_t_model has no 'defin_fit'; did you mean define_fit?",
+        ),
         ("park_t_model:Reduction.ran", "missing", "park_t_model.Reduction has no 'ran'"),
         ("park_t_model:SLD", "missing", "park_t_model:SLD is a float, not a callable"),
     ],

@@ -1,9 +1,10 @@
 """A session that has gone stale: modules whose files have changed since it imported them.
 
 The service runs the files, this session what it has imported. An import is known by the
-module's spec, which `importlib.reload` (and IPython's autoreload, by it) makes anew. When a
-module is seen for the first time, its file may have changed already: then the bytecode that
-the import left beside it has another time, or its functions another code.
+module's spec, which `importlib.reload` makes anew; what a reloader changes in place is held
+against the file (`patched`). When a module is seen for the first time, its file may have changed
+already: then the bytecode that the import left beside it has another time, or its functions
+another code.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType, ModuleType
 
+from park.local.patched import is_patched_in_place
 from park.runtime.by_value.code import nested_in
 
 __all__ = ["StaleModule", "StaleModules"]
@@ -77,6 +79,9 @@ class StaleModules:
         if spec is None or spec is not module.__spec__:
             read = now if _is_as_read(module, file, now) else None
             self._known[name] = (module.__spec__, read)
+        if read != now and is_patched_in_place(module, file, _own_functions(module)):
+            self._known[name] = (module.__spec__, now)
+            return False
         return read != now
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
-from pathlib import PurePath
+from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,7 @@ from park.client.submission.binding import Binding
 from park.client.submission.item import Item, Opening
 from park.client.submission.this_account import this_account
 from park.errors import InvalidEntryPoint, UsageError
+from park.jobside import mark_of
 from park.model.ids import new_id
 
 if TYPE_CHECKING:
@@ -52,9 +53,8 @@ def require_module(text: str) -> None:
     name, _, function = text.strip().partition(":")
     if not name.endswith(".py") and "/" not in name and os.sep not in name:
         return
-    path = PurePath(name)
-    module = path.stem
-    where = "" if path.parent == PurePath() else f" in {path.parent}"
+    module, folder = _module_of(Path(name))
+    where = "" if folder == Path() else f" in {folder}"
     raise InvalidEntryPoint(
         f"{name} is a file, not a module: a job calls a function of a module",
         hint=f"name the module{where}: {module}:{function or 'FUNCTION'}; its folder needs a "
@@ -64,13 +64,24 @@ def require_module(text: str) -> None:
     )
 
 
+def _module_of(file: Path) -> tuple[str, Path]:
+    """Return the name of a file's module, and the folder from which it is imported."""
+    names, folder = [] if file.name == "__init__.py" else [file.stem], file.parent
+    while folder.name and (not names or (folder / "__init__.py").is_file()):
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(names or [file.stem]), folder
+
+
 def check_arguments(
     function: str | Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     """Raise `UsageError` where ``function`` does not take these arguments.
 
     What is here is what runs there, so a name that is misspelt need not fail as a job. Of a
-    name alone, and of what is not written in Python, nothing is known.
+    name alone, and of what is not written in Python, nothing is known. A decorator may give its
+    function other arguments than it takes, whatever its signature says (`functools.wraps`
+    copies that of the function): what it takes itself is not refused.
     """
     signature = _signature(function)
     if signature is None:
@@ -78,12 +89,28 @@ def check_arguments(
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
+        if _decorator_takes(function, args, kwargs):
+            return
         name = getattr(function, "__qualname__", function)
         raise UsageError(
             f"{name}(): {error}",
             hint=f"it is {name}{signature}; an argument with a name that `submit` takes for itself "
             "goes into arguments={…}",
         ) from None
+
+
+def _decorator_takes(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Tell whether a decorator's own function, which is what is called, takes these arguments."""
+    if mark_of(function) is not None:  # park's own hands on what it gets
+        function = getattr(function, "__wrapped__", function)
+    plain = getattr(function, "__func__", function)
+    if not isinstance(plain, FunctionType) or not hasattr(plain, "__wrapped__"):
+        return False
+    try:
+        inspect.signature(function, follow_wrapped=False).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _signature(function: Any) -> inspect.Signature | None:

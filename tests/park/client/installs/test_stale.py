@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -107,3 +108,48 @@ def test_what_is_decorated_is_compared_where_no_bytecode_was_left(
     assert names(StaleModules(), tmp_path) == []
     write(text.format(2))
     assert names(StaleModules(), tmp_path) == ["edited_here.py"]
+
+
+def test_what_autoreload_has_patched_in_place_is_not_stale(write: Write, tmp_path: Path) -> None:
+    """IPython 9 gives old functions their new code, and imports nothing."""
+    script = tmp_path / "session.py"
+    script.write_text(SESSION)
+    write("FACTOR = 1\ndef scaled(x):\n    return FACTOR * x\n")
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("read [] patched [] skipped ['edited_here.py']\n", "")
+
+
+SESSION = """
+import os, pathlib, sys
+from IPython.core.interactiveshell import InteractiveShell
+from park.client.installs.stale import StaleModules
+folder = pathlib.Path.cwd()
+file = folder / "edited_here.py"
+shell, known = InteractiveShell.instance(), StaleModules()
+def cell(text):
+    result = shell.run_cell(text, store_history=False)
+    assert result.success, result
+def edit(old, new):
+    later = file.stat().st_mtime_ns + 2 * 10**9
+    file.write_text(file.read_text().replace(old, new))
+    os.utime(file, ns=(later, later))
+def stale():
+    return [each.shown for each in known.stale([folder])]
+cell("%load_ext autoreload")
+cell("%autoreload 2")
+cell("import edited_here")
+import edited_here
+spec, said = edited_here.__spec__, f"read {stale()}"
+cell("pass")  # it keeps the source of what it finds new
+edit("FACTOR = 1", "# longer by a line\\nFACTOR = 2")
+edit("FACTOR * x", "FACTOR * x * 10")
+cell("assert edited_here.scaled(1) == 20")
+said += f" patched {stale()}"
+assert edited_here.__spec__ is spec, "imported again: this shows nothing"
+cell("%autoreload 0")
+edit("= 2", "= 3")
+cell("pass")
+print(said, "skipped", stale())
+"""

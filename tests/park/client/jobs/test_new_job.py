@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, singledispatchmethod, wraps
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +23,24 @@ def fit(model: str, steps: int = 10, *, seed: int | None = None) -> str:
     return f"{model}{steps}{seed}"
 
 
+def given_an_instrument(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def given(*args: Any, **kwargs: Any) -> Any:
+        return function("refl", *args, **kwargs)
+
+    return given
+
+
+@given_an_instrument
+def with_instrument(instrument: str, infile: str) -> str:
+    return f"{instrument} {infile}"
+
+
+@park.job
+def marked(model: str = "m") -> str:
+    return model
+
+
 @dataclass
 class Scaled:
     """Is called, and has no hash."""
@@ -31,6 +52,10 @@ class Scaled:
 
     def times(self, x: int) -> int:
         return self.by * x
+
+    @singledispatchmethod
+    def any_kind(self, x: object) -> object:
+        return x
 
 
 class Reduction:
@@ -65,6 +90,23 @@ def test_the_path_of_a_file_is_told_from_a_module(text: str, name: str, way: str
     assert str(told.value.hint).endswith(f"and run that: python {name}")
 
 
+def test_a_file_of_a_package_is_told_by_the_name_of_its_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    inner = Path("src/film/layers")
+    inner.mkdir(parents=True)
+    for package in (inner.parent, inner):
+        (package / "__init__.py").touch()
+    for file, module in [("__init__.py", "film"), ("fit.py", "film.fit")]:
+        with pytest.raises(InvalidEntryPoint) as told:
+            require_module(f"src/film/{file}:run")
+        assert f"name the module in src: {module}:run;" in str(told.value.hint)
+    with pytest.raises(InvalidEntryPoint) as told:
+        require_module("src/film/layers/__init__.py:run")
+    assert "name the module in src: film.layers:run;" in str(told.value.hint)
+
+
 @pytest.mark.parametrize(
     ("function", "args", "kwargs"),
     [
@@ -73,6 +115,8 @@ def test_the_path_of_a_file_is_told_from_a_module(text: str, name: str, way: str
         (Reduction.run, ("a",), {}),
         (Scaled(2), (1,), {}),
         (Scaled(2).times, (1,), {}),
+        (with_instrument, ("a.txt",), {}),  # its signature names the instrument first
+        (Scaled(2).any_kind, (1,), {}),  # and this one's names self
         ("mymodel:fit", (1, 2, 3), {"any": "thing"}),  # of a name nothing is known
         (dict, (), {"any": "thing"}),  # nor of what is not written in Python
     ],
@@ -86,6 +130,12 @@ def test_arguments_that_fit_are_taken(function: Any, args: Any, kwargs: Any) -> 
     [
         (fit, {"model": "m", "step": 3}, r"fit\(\): got an unexpected keyword argument 'step'"),
         (fit, {}, r"fit\(\): missing a required argument: 'model'"),
+        (marked, {"step": 3}, r"marked\(\): got an unexpected keyword argument 'step'"),
+        (
+            lru_cache(fit),
+            {"model": "m", "step": 3},
+            r"fit\(\): got an unexpected keyword argument 'step'",
+        ),
         (Reduction, {}, r"Reduction\(\): missing a required argument: 'infile'"),
     ],
 )
