@@ -97,16 +97,36 @@ def test_a_service_at_work_is_backed_up_restored_and_moved(
         for each in (lost, again, queued):
             assert service.job_when_final(each["id"])["status"] == "completed"
         service.stop()
-        where = server().create("moved").render_as_string()
-        told = ended(service.start())
-        service.stop()
-        assert f"is in {where}" in admin(service, "move", "--home", service.home, "--to", where)
-        assert ended(service.start()) == told
-        submit(service, more := job(lock_hash, "operator:add", 2, 2))
-        assert service.result_of(more["id"]) == 4
-        assert not (service.home / "park.sqlite").exists()
-        service.stop()
-        server().drop("moved")
+        move_amid_jobs(service, lock_hash, go, go_too)
+
+
+def move_amid_jobs(service: ParkService, lock_hash: str, go: Pipe, go_too: Pipe) -> None:
+    """Move a service that is stopped: one job ends meanwhile, one afterwards, one has not begun."""
+    where = server().create("moved").render_as_string()
+    told = ended(service.start())
+    during, after = (
+        job(lock_hash, SHELL, ["sh", "-c", f"head -n1 {pipe} > /dev/null"]) for pipe in (go, go_too)
+    )
+    behind = job(lock_hash, "operator:add", 3, 4)
+    submit(service, during, after)
+    for each in (during, after):
+        service.event(each["id"], "running")
+    submit(service, behind)
+    service.stop()
+    go.send("end")
+    assert f"is in {where}" in admin(service, "move", "--home", service.home, "--to", where)
+    assert told.items() <= ended(service.start()).items()
+    assert service.result_of(behind["id"]) == 7
+    assert service.get(f"/api/v1/jobs/{after['id']}")["status"] == "running"
+    go_too.send("end")
+    for each in (during, after):
+        record = service.job_when_final(each["id"])
+        assert (record["status"], record["attempt"]) == ("completed", 1)
+    submit(service, more := job(lock_hash, "operator:add", 2, 2))
+    assert service.result_of(more["id"]) == 4
+    assert not (service.home / "park.sqlite").exists()
+    service.stop()
+    server().drop("moved")
 
 
 def submit(service: ParkService, *jobs: dict[str, Any]) -> None:
