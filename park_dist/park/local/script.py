@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from park.errors import LocalSetError, NoDistribution
 from park.local.metadata import project_name
 from park.local.project import LocalProject, ProjectKind
 from park.local.requirements import requirement_name
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["has_inline_metadata", "script_project", "script_requirements"]
+__all__ = [
+    "has_inline_metadata",
+    "running_script",
+    "script_project",
+    "script_requirements",
+    "source_of",
+]
 
 _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """The reference expression of the inline script metadata specification."""
@@ -64,6 +69,34 @@ def script_requirements(path: Path) -> tuple[str, ...]:
         raise _malformed(path, "dependencies is not a list of requirements")
     _check_python(path, document.get("requires-python", ""))
     return tuple(requires)
+
+
+def running_script() -> Path | None:
+    """Return the script that this process runs, where it has inline metadata."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    script = Path(file) if isinstance(file, str) else None
+    return script if script is not None and has_inline_metadata(script) else None
+
+
+def source_of(path: Path, name: str) -> tuple[str, ...]:
+    """Return what installs ``name`` from where the script at ``path`` has it, as pip's words.
+
+    Empty where its ``[tool.uv.sources]`` do not say: then it is an index's.
+    """
+    found: Any = _metadata(path)
+    for key in ("tool", "uv", "sources"):
+        found = found.get(key) if isinstance(found, dict) else None
+    tables = found.items() if isinstance(found, dict) else ()
+    source = next((table for each, table in tables if canonicalize_name(each) == name), None)
+    if not isinstance(source, dict):
+        return ()
+    if isinstance(local := source.get("path"), str):
+        where = str((path.parent / local).resolve())
+        return ("-e", where) if source.get("editable") else (where,)
+    if isinstance(git := source.get("git"), str):
+        at = next((f"@{source[key]}" for key in ("rev", "tag", "branch") if key in source), "")
+        return (f"{name} @ git+{git}{at}",)
+    return (f"{name} @ {url}",) if isinstance(url := source.get("url"), str) else ()
 
 
 def _metadata(path: Path) -> dict[str, Any]:

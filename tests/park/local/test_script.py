@@ -10,6 +10,7 @@ from support.material.projects import write_tree
 from park.errors import LocalSetError, NoDistribution
 from park.local.find import find
 from park.local.project import ProjectKind
+from park.local.script import source_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +69,41 @@ def test_a_python_file_without_inline_metadata(tmp_path: Path) -> None:
     with pytest.raises(NoDistribution, match="without inline metadata") as caught:
         find("fit.py", cwd=tmp_path)
     assert "# /// script" in str(caught.value.hint)
+
+
+SOURCES = """
+# /// script
+# dependencies = ["film", "Layers_Lib", "reduction", "tables", "numpy"]
+#
+# [tool.uv.sources]
+# film = { path = "../film", editable = true }
+# layers-lib = { path = "layers" }
+# reduction = { git = "https://example.org/reduction", tag = "v1" }
+# tables = { url = "https://example.org/tables-1-py3-none-any.whl" }
+# ///
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("film", ("-e", "{}/film")),
+        ("layers-lib", ("{}/scripts/layers",)),
+        ("reduction", ("reduction @ git+https://example.org/reduction@v1",)),
+        ("tables", ("tables @ https://example.org/tables-1-py3-none-any.whl",)),
+        ("numpy", ()),
+    ],
+)
+def test_a_script_says_where_what_it_needs_is_from(
+    tmp_path: Path, name: str, words: tuple[str, ...]
+) -> None:
+    folder = tmp_path.resolve()
+    write_tree(folder, {"scripts/fit.py": SOURCES})
+    assert source_of(folder / "scripts" / "fit.py", name) == tuple(
+        each.format(folder) for each in words
+    )
+
+
+def test_a_script_without_sources_says_none(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"fit.py": SCRIPT})
+    assert source_of(tmp_path / "fit.py", "packaging") == ()

@@ -23,6 +23,7 @@ from park.local.find import find
 from park.local.hint_commands import install_command
 from park.local.metadata import project_name
 from park.local.project import LocalProject, ProjectKind
+from park.local.script import running_script, source_of
 from park.local.set_options import PLAIN, SetOptions
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _required(text: str) -> LocalProject | None:
         raise NoDistribution(
             f"{requirement.name} is required, and not installed in this interpreter "
             f"({sys.executable})",
-            hint=f"install it: {install_command(str(requirement))}",
+            hint=f"install it: {install_command(*_source(requirement))}",
         )
     if not requirement.specifier.contains(project.version, prereleases=True):
         raise LocalSetError(
@@ -98,6 +99,12 @@ def _required(text: str) -> LocalProject | None:
             hint=f"install what is required: {install_command(str(requirement))}",
         )
     return replace(project, wanted_extras=frozenset(map(canonicalize_name, requirement.extras)))
+
+
+def _source(requirement: Requirement) -> tuple[str, ...]:
+    """Return what installs it: what the script that runs here says, for it may be in no index."""
+    script, name = running_script(), canonicalize_name(requirement.name)
+    return (script and source_of(script, name)) or (str(requirement),)
 
 
 def _outermost(closures: Mapping[NormalizedName, Sequence[LocalProject]]) -> NormalizedName:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from packaging.requirements import InvalidRequirement, Requirement
 
 from park.errors import UsageError
-from park.local.script import has_inline_metadata, script_requirements
+from park.local.script import running_script, script_requirements
 
 __all__ = ["requirements_here", "requires"]
 
@@ -39,9 +36,6 @@ def requirements_here() -> tuple[str, ...]:
 
     Raises `LocalSetError` where that is malformed.
     """
-    file = getattr(sys.modules.get("__main__"), "__file__", None)
-    script = Path(file) if isinstance(file, str) else None
-    declared: tuple[str, ...] = ()
-    if script is not None and script.is_file() and has_inline_metadata(script):
-        declared = script_requirements(script)
+    script = running_script()
+    declared = () if script is None else script_requirements(script)
     return tuple(dict.fromkeys([*declared, *_said]))

@@ -91,10 +91,13 @@ def _noted(
 
 def unsaid(local: LocalSet, wheels: Sequence[Path]) -> Iterator[str]:
     """Yield what is otherwise than somebody might think of a set that is sent."""
+    from park.build.beyond.lfs_pointers import said_pointers
     from park.build.beyond.look import unsent  # once the service has something to do
 
     cache = user_cache()
     yield from (f"as installed: {line}" for line in local.contradictions)
+    for wheel in wheels:
+        yield from said_pointers(wheel)
     named = None if local.is_gathered else local.project
     yield from unsent(named, local.members, wheels, cache=cache)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,19 @@ def test_what_is_required_comes_as_it_is_installed(cache: Cache) -> None:
     with pytest.raises(NoDistribution, match="absent is required, and not installed") as told:
         gathered_set([], ("absent",), cache=cache)
     assert "pip install" in str(told.value.hint)
+
+
+def test_what_a_script_has_from_a_folder_is_installed_from_there(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index may have another project of that name."""
+    script = tmp_path.resolve() / "fit.py"
+    sources = '# dependencies = ["absent"]\n# [tool.uv.sources]\n# absent = { path = "lib" }\n'
+    script.write_text(f"# /// script\n{sources}# ///\n")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script))
+    with pytest.raises(NoDistribution, match="absent is required, and not installed") as told:
+        gathered_set([], ("absent",), cache=cache)
+    assert str(told.value.hint).endswith(f"pip install {script.parent / 'lib'}")
 
 
 def test_without_any_there_is_an_environment_of_nothing(cache: Cache) -> None:
