@@ -24,20 +24,20 @@ def main() -> None:
     """Write each page, and the floors into the architecture."""
     architecture = ARCHITECTURE.read_text(encoding="utf-8")
     ARCHITECTURE.write_text(framed(architecture), encoding="utf-8")
-    for name, text in pages().items():
-        (REFERENCE / name).write_text(text, encoding="utf-8")
+    for name, page in pages().items():
+        (REFERENCE / name).write_text(page(), encoding="utf-8")
     BILL.write_text(bill_text(), encoding="utf-8")
 
 
-def pages() -> dict[str, str]:
-    """Return the text of each generated page by its file name."""
+def pages() -> dict[str, Callable[[], str]]:
+    """Return what writes each generated page, by its file name."""
     return {
-        "commands.md": commands_page(),
-        "errors.md": errors_page(),
-        "events.md": events_page(),
-        "policy.md": policy_page(),
-        "python.md": python_page(),
-        "routes.md": routes_page(),
+        "commands.md": commands_page,
+        "errors.md": errors_page,
+        "events.md": events_page,
+        "policy.md": policy_page,
+        "python.md": python_page,
+        "routes.md": routes_page,
     }
 
 

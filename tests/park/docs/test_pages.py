@@ -27,14 +27,10 @@ def generator() -> Any:
     return module
 
 
-def generated_pages() -> dict[str, str]:
-    return dict(generator().pages())
-
-
-@pytest.mark.parametrize(("name", "text"), generated_pages().items())
-def test_generated_pages_are_up_to_date(name: str, text: str) -> None:
+@pytest.mark.parametrize("name", generator().pages())
+def test_generated_pages_are_up_to_date(name: str) -> None:
     written = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
-    assert written == text, "write it anew: scripts/docs"
+    assert written == generator().pages()[name](), "write it anew: scripts/docs"
 
 
 def test_the_bill_of_materials_is_up_to_date() -> None:
