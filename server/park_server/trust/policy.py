@@ -55,12 +55,15 @@ class JobRules:
 
     That is a /tmp (``private_tmp``) and a namespace of processes (``own_processes``); None: each
     user has it, but for the operator. ``by_name``: users have the
-    account of the machine that has their name.
+    account of the machine that has their name. ``imports_ahead``: a process imports a module once,
+    and each job is a copy of it; else each job imports for itself. None: ahead, but for users who
+    have the service's own account.
     """
 
     network: str = "all"
     private_tmp: bool | None = None
     own_processes: bool | None = None
+    imports_ahead: bool | None = None
     by_name: bool = False
 
 

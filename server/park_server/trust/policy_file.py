@@ -170,10 +170,12 @@ class _Reader:
         table = self._table(("jobs",), self._document.get("jobs", {}))
         tmp = self._choice(table, "tmp", ("private", "shared"))
         processes = self._choice(table, "processes", ("own", "all"))
+        imports = self._choice(table, "imports", ("ahead", "each"))
         return JobRules(
             network=self._choice(table, "network", NETWORKS) or "all",
             private_tmp=None if tmp is None else tmp == "private",
             own_processes=None if processes is None else processes == "own",
+            imports_ahead=None if imports is None else imports == "ahead",
             by_name=self._choice(table, "accounts", ("numbers", "same")) == "same",
         )
 

@@ -29,6 +29,7 @@ POLICY_KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "network": '`"all"`, `"loopback"` or `"none"`: what jobs reach',
             "tmp": '`"private"` or `"shared"`; private for all but the operator',
             "processes": '`"own"` or `"all"`: those that jobs see; own for all but the operator',
+            "imports": '`"ahead"` of jobs, or by `"each"`; each for users who have no account',
             "accounts": '`"numbers"`, or `"same"`: the account that has the user\'s name',
         },
         "grants": {

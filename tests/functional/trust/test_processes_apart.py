@@ -42,6 +42,21 @@ def leave_in_home(home):
 
 
 LEFT_AT_IMPORT = leave_in_home(os.path.dirname(os.path.dirname(os.path.dirname(sys.prefix))))
+
+
+def spoil(jobs):
+    """Write to what is in the folders of other jobs; return what that came to."""
+    mine = os.path.realpath(".")
+    found = {}
+    for name in filter(lambda name: os.path.isdir(f"{jobs}/{name}"), os.listdir(jobs)):
+        for path in (f"{jobs}/{name}/outcome.json", f"{jobs}/{name}/work/forged"):
+            if not mine.startswith(f"{jobs}/{name}/"):
+                found[path] = tried(lambda: open(path, "a").close())
+    return found
+
+
+HOME = os.path.dirname(os.path.dirname(os.path.dirname(sys.prefix)))
+SPOILED_AT_IMPORT = spoil(f"{HOME}/jobs")
 SEEN_AT_IMPORT = [name for name in os.listdir("/proc") if name.isdigit()]
 
 
@@ -68,6 +83,10 @@ def look():
 
 def listed():
     return os.listdir("/proc")
+
+
+def spoils():
+    return {"now": spoil(f"{HOME}/jobs"), "at_import": SPOILED_AT_IMPORT}
 
 
 def leave(home):
@@ -193,6 +212,15 @@ def test_a_job_leaves_nothing_in_the_home_that_the_service_would_believe(world: 
 
 
 _OF_THE_DATABASE = {"park.sqlite-wal", "park.sqlite-shm"}
+
+
+def test_what_is_run_at_import_writes_to_no_other_job(world: UserWorld) -> None:
+    """Before the folder of its own job is the only one that it sees, it would forge results."""
+    with Working(world, secret="86_409") as working:
+        spoiled = world.call("bob", "spoils")
+        assert spoiled == {"now": {}, "at_import": {}}
+        record = working.end()
+    assert (record["status"], record["files"]) == ("completed", [])
 
 
 def test_nobody_sees_nor_reaches_what_another_runs(world: UserWorld) -> None:

@@ -118,7 +118,7 @@ LOGIN = "[login]\nclient = 'park'\nissuer = 'https://auth.example'\n"
         (
             "[jobs]\n\nram = '1G'",
             3,
-            "'ram' means nothing here; expected network, tmp, processes, accounts",
+            "'ram' means nothing here; expected network, tmp, processes, imports, accounts",
         ),
         ("[log]\nlevel = 'loud'", 2, 'level is "debug", "info", "warning", "error", not'),
         ("[audit]\nkeep = '30d'", 2, "keep is 90d at least, not '30d'"),

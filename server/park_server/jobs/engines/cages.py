@@ -11,6 +11,7 @@ from pathlib import Path
 from park_server.accounts.account import Account
 from park_server.accounts.assignment import Accounts
 from park_server.jobs.engines.control_groups import almost_all_memory
+from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.isolation import Isolation, Isolations
 from park_server.trust.policy import JobRules
 
@@ -26,7 +27,8 @@ class Cage:
 
     ``words`` are for `park.runtime.cage.way_in`; with ``has_tmp`` comes one more for its /tmp, and
     with ``has_processes`` one for a namespace of processes.
-    ``digest`` is another one for each other cage.
+    ``imports_ahead``: what a module runs when it is imported may run where no job's folder is
+    covered yet. ``digest`` is another one for each other cage.
     """
 
     isolation: Isolation
@@ -34,7 +36,12 @@ class Cage:
     words: tuple[str, ...]
     has_tmp: bool
     has_processes: bool
+    imports_ahead: bool
     digest: str
+
+    def module_ahead(self, order: StartOrder) -> str | None:
+        """Return what is imported ahead for an order; None: its job has a fresh interpreter."""
+        return order.module if self.imports_ahead and not order.fresh else None
 
     def variables(self) -> dict[str, str | None]:
         """Return what programs go by in place of the service's variables; None: not at all."""
@@ -111,12 +118,29 @@ class Cages:
             words=words,
             has_tmp=has_tmp,
             has_processes=has_processes,
+            imports_ahead=self._imports_ahead(user, account, isolation, rules.imports_ahead),
             digest=hashlib.sha256(os.fsencode(text)).hexdigest()[:16],
         )
 
     def _is_for(self, user: str, rule: bool | None) -> bool:  # noqa: FBT001 (what a policy says)
         """Tell whether ``user`` has what ``rule`` speaks of: unless said, all but the operator."""
         return not self.is_operator(user) if rule is None else rule
+
+    def _imports_ahead(
+        self,
+        user: str,
+        account: Account | None,
+        isolation: Isolation,
+        rule: bool | None,  # noqa: FBT001 (what a policy says)
+    ) -> bool:
+        """Tell whether modules of ``user`` are imported before it is known for which job.
+
+        In the service's own account that code could change what jobs of others leave, where these
+        are to be kept from it; an account of its own cannot.
+        """
+        if rule is not None:
+            return rule
+        return self.is_operator(user) or account is not None or not isolation.own_folders
 
     def _limits(self, account: Account | None, isolation: Isolation) -> list[str]:
         """Return what stands in for control groups, as far as that goes."""

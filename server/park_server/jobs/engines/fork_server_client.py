@@ -128,12 +128,16 @@ def _command(
     read_only: Sequence[Path],
     cage: Sequence[str],
 ) -> list[str]:
-    """Return what becomes the fork server: the interpreter without `site`, then with it."""
+    """Return what becomes the fork server: the interpreter without `site`, then with it.
+
+    One that imports no module stays without, since ``.pth`` files run code as well.
+    """
+    bare = () if settings.module is not None else ("-S",)
     python, program = str(environment / "bin" / "python"), str(runtime.program)
     folders = [str(path) for path in read_only]
     return [
         *enter_command(python, program, str(environment), folders, strict=False, cage=cage),
-        *(python, "-I", "-B", program, "fork-server", json.dumps(settings.as_record())),
+        *(python, "-I", *bare, "-B", program, "fork-server", json.dumps(settings.as_record())),
     ]
 
 

@@ -139,10 +139,9 @@ class ForkServerPool:
         )
 
     def _key(self, order: StartOrder, cage: Cage) -> ServerKey:
-        module = None if order.fresh else order.module
         key = ServerKey(
             lock_hash=order.lock_hash,
-            module=module,
+            module=cage.module_ahead(order),
             runtime=self._runtime.sha256,
             made=making_of(order.environment),
             user=order.user,

@@ -122,3 +122,13 @@ def test_folders_are_made_for_an_account(tmp_path: Path) -> None:
     prepare_for(me, [tmp_path / "a" / "b"], tmp_path / "tmp")
     for made in (me.home, tmp_path / "a" / "b", tmp_path / "tmp"):
         assert made.stat().st_mode & 0o777 == 0o700
+
+
+def test_nothing_is_imported_ahead_where_that_would_reach_the_jobs_of_others() -> None:
+    assert cages().of("ada").imports_ahead, "an account of its own"
+    assert cages().of("root").imports_ahead, "the operator's"
+    assert not cages().of("bob").imports_ahead
+    assert cages(JobRules(imports_ahead=True)).of("bob").imports_ahead
+    assert not cages(JobRules(imports_ahead=False)).of("root").imports_ahead
+    plain = Cages(home=HOME, isolations=Isolations(own=UNTRIED), is_operator=lambda _: False)
+    assert plain.of("bob").imports_ahead, "jobs are not kept from one another anyway"

@@ -38,7 +38,7 @@ class PilotOrders:
         cage = self._cages.of(order.user)
         key = ServerKey(
             lock_hash=order.lock_hash,
-            module=None if order.fresh else order.module,
+            module=cage.module_ahead(order),
             runtime=self._runtime.sha256,
             made=making_of(order.environment),
             user=order.user,
