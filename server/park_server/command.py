@@ -206,7 +206,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="how many processes and threads the jobs of one environment may have together, where "
-        "control groups can be made (2048, and 1024 more for each core)",
+        "control groups can be made (2048, and 1024 more for each core); else an account, or an "
+        "environment of a user where the service is not root (4096)",
     )
     parser.add_argument(
         "--job-memory",

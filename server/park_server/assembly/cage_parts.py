@@ -6,7 +6,7 @@ from pathlib import Path
 
 from park_server.areas.areas import Areas
 from park_server.assembly.foundation import Foundation
-from park_server.jobs.engines.cages import Cages
+from park_server.jobs.engines.cages import MOST_PROCESSES, Cages
 
 __all__ = ["cages_of", "prefixes_of"]
 
@@ -27,6 +27,7 @@ def cages_of(foundation: Foundation, areas: Areas) -> Cages:
         rules=lambda: directory.policy.jobs,
         is_operator=lambda user: user == directory.operator,
         own_folders=own_folders,
+        processes=foundation.settings.job_processes or MOST_PROCESSES,
     )
 
 

@@ -63,11 +63,34 @@ SEEN_AT_IMPORT = [name for name in os.listdir("/proc") if name.isdigit()]
 def works(port, secret):
     """Run a program whose arguments are nobody else's business, until told to go on."""
     child = subprocess.Popen(["sleep", secret])
+    while secret not in text(f"/proc/{child.pid}/cmdline"):
+        pass  # its pipe is closed before its arguments can be seen
     with socket.create_connection(("127.0.0.1", port)) as told:
         told.sendall(b"up")
         told.recv(2)
     child.kill()
     return "done"
+
+
+def forks_without_end():
+    """Fork until that is refused; return after how many, why, and how large a core may be."""
+    import resource
+
+    core, children = resource.getrlimit(resource.RLIMIT_CORE)[1], []
+    why = "nothing"
+    while len(children) < 1_000 and why == "nothing":
+        try:
+            child = os.fork()
+        except OSError as error:
+            why = error.strerror
+            break
+        if child == 0:
+            signal.pause()
+        children.append(child)
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    return {"children": len(children), "why": why, "core": core}
 
 
 def _argv(name):
@@ -139,6 +162,11 @@ def leaves_a_daemon(port):
 '''
 )
 
+OPTIONS = (
+    *("--upstream", "none", "--job-accounts", "none", "--slots", "2"),
+    *("--job-processes", "100"),
+)
+
 REFUSED = {
     *("Operation not permitted", "Permission denied", "Read-only file system"),
     *("No such file or directory", "No such process"),
@@ -155,7 +183,7 @@ def world(
     kind = OrdinaryService if request.param == "ordinary" else ParkService
     with (
         folder_of_ordinary_user() as folder,
-        kind(folder, "--upstream", "none", "--job-accounts", "none", "--slots", "2") as service,
+        kind(folder, *OPTIONS) as service,
     ):
         if "jobs see in /proc what others run" in service.log:
             pytest.skip("this machine permits no namespace of processes")
@@ -237,6 +265,18 @@ def test_nobody_sees_nor_reaches_what_another_runs(world: UserWorld) -> None:
         assert set(world.call("bob", "reach", numbers=others)) <= REFUSED
         assert is_running(theirs)
         assert working.end()["status"] == "completed"
+
+
+def test_processes_have_an_end_and_no_core_is_left(world: UserWorld) -> None:
+    """By the kernel, in the account of the service as well; root has control groups or none."""
+    found = world.call("bob", "forks_without_end")
+    assert found["core"] == 0
+    if "processes without end" not in world.service.log:
+        assert found["why"] == "Resource temporarily unavailable"
+        assert 50 < found["children"] < 100
+    else:
+        assert not isinstance(world.service, OrdinaryService)
+    assert is_running(world.service.ready["pid"])
 
 
 def test_what_is_the_kernels_stays_as_it_is(world: UserWorld) -> None:

@@ -11,7 +11,7 @@ What is wanted comes as words of a command line:
                         empty; ``/proc`` shows of other accounts no process, where root asks for it
 ``own-processes``       be in a namespace of processes: others are not there at all
 ``network=none``        no network, or with ``loopback`` one that has this process alone in it
-``limit=NAME:NUMBER``   ``nproc`` or ``data`` of getrlimit(2)
+``limit=NAME:NUMBER``   ``nproc``, ``data`` or ``core`` of getrlimit(2)
 ``user=UID:GID:GROUPS`` who to be afterwards
 ``alone``               have terminals of one's own, give up what root may, what reaches others, and
                         the system calls that no job needs; with ``own-folder`` not what

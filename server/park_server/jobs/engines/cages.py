@@ -15,10 +15,14 @@ from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.isolation import Isolation, Isolations
 from park_server.trust.policy import JobRules
 
-__all__ = ["Cage", "Cages", "prepare_for"]
+__all__ = ["MOST_PROCESSES", "Cage", "Cages", "prepare_for"]
 
 _KEPT = ("envs", "jobs", "runtime", "store")
 """What all jobs need of a home; of the rest they see what is their user's, and no secret."""
+
+
+MOST_PROCESSES = 4096
+"""What has an end without control groups, where the operator says none: more than programs use."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +67,8 @@ class Cages:
     """The cages of a service with the home ``home``; belongs to the event loop.
 
     ``reached`` is what programs need outside of it: interpreters, the operator's folders.
-    ``processes`` are as many as an account may have where there are no control groups.
+    ``processes`` are as many as an account may have, or what one fork server starts, where there
+    are no control groups.
     ``rules`` tells what the operator has said, ``is_operator`` whether a user is he.
     """
 
@@ -74,7 +79,7 @@ class Cages:
     rules: Callable[[], JobRules] = JobRules
     is_operator: Callable[[str], bool] = lambda _: True
     own_folders: Callable[[str], Iterable[Path]] = lambda _: ()
-    processes: int = 4096
+    processes: int = MOST_PROCESSES
     _known: dict[str, tuple[object, Cage]] = field(default_factory=dict)
 
     def of(self, user: str) -> Cage:
@@ -108,7 +113,7 @@ class Cages:
             *(() if account is None else (account.word,)),
             *(f"reach={path}" for path in reached),
             *(self._covers(user, account) if isolation.covers else ()),
-            *self._limits(account, isolation),
+            *self._limits(user, account, isolation),
             *(() if rules.network == "all" else (f"network={rules.network}",)),
         )
         text = "\0".join([*words, str(has_tmp), str(has_processes)])
@@ -142,11 +147,18 @@ class Cages:
             return rule
         return self.is_operator(user) or account is not None or not isolation.own_folders
 
-    def _limits(self, account: Account | None, isolation: Isolation) -> list[str]:
-        """Return what stands in for control groups, as far as that goes."""
+    def _limits(self, user: str, account: Account | None, isolation: Isolation) -> list[str]:
+        """Return what stands in for control groups, as far as that goes; and no core for users.
+
+        What the machine does with one is beyond the limits of the job: a core goes where the
+        kernel's pattern says, and to whatever program of the system collects them.
+        """
         words = [] if isolation.memory else [f"limit=data:{almost_all_memory()}"]
-        if account is not None and not isolation.processes:
+        is_counted = account is not None or isolation.counts_processes
+        if is_counted and not isolation.processes:
             words.append(f"limit=nproc:{self.processes}")
+        if not self.is_operator(user):
+            words.append("limit=core:0")
         return words
 
     def _covers(self, user: str, account: Account | None) -> list[str]:

@@ -62,6 +62,15 @@ class Isolation:
     account: bool
 
     @property
+    def counts_processes(self) -> bool:
+        """Whether processes of jobs have an end without control groups, in the service's account.
+
+        They are in a user namespace, where the kernel counts them by themselves (since Linux
+        5.14), but for root, whom it does not count.
+        """
+        return self.account and self.covers
+
+    @property
     def gaps(self) -> tuple[str, ...]:
         """What cannot be kept apart here where all jobs run as one account, a line for each."""
         return (*self.between_users, *self._of_any_job)
@@ -69,7 +78,7 @@ class Isolation:
     @property
     def _of_any_job(self) -> tuple[str, ...]:
         lines = (
-            (self.processes, _ENDLESS),
+            (self.processes or self.counts_processes, _ENDLESS),
             (self.memory, "jobs can have all of the machine's memory"),
             (self.processors, "jobs can take all processors, however few slots there are"),
             (self.filtered, "jobs can make every system call (no seccomp)"),

@@ -112,9 +112,13 @@ def test_without_control_groups_the_limits_of_accounts_and_processes_stand_in() 
     poor = replace(CAN_ALL, processes=False, memory=False)
     there.isolations = Isolations(own=poor, accounts=replace(poor, account=True))
     limits = [word for word in there.of("ada").words if word.startswith("limit=")]
-    assert limits == [f"limit=data:{almost_all_memory()}", "limit=nproc:4096"]
+    assert limits == [f"limit=data:{almost_all_memory()}", "limit=nproc:4096", "limit=core:0"]
     assert "limit=nproc:4096" not in there.of("root").words  # it counts all that root does
-    assert not any(word.startswith("limit=") for word in cages().of("ada").words)
+    there = Cages(home=HOME, isolations=Isolations(own=replace(poor, account=True)))
+    assert "limit=nproc:4096" in there.of("root").words, "an ordinary user, in a user namespace"
+    limits = [word for word in cages().of("ada").words if word.startswith("limit=")]
+    assert limits == ["limit=core:0"]
+    assert not any(word.startswith("limit=") for word in cages().of("root").words)
 
 
 def test_folders_are_made_for_an_account(tmp_path: Path) -> None:

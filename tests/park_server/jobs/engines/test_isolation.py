@@ -117,6 +117,10 @@ def test_an_account_to_which_nothing_can_belong_is_none(
 
 def test_processes_without_end_keep_nobody_from_adding_users() -> None:
     assert replace(WHOLE, processes=False).between_users == ()
+    assert replace(WHOLE, processes=False).gaps == (), "the kernel counts in a user namespace"
+    assert replace(WHOLE, processes=False, account=False).gaps == (
+        "jobs can have processes without end",
+    )
     assert replace(WHOLE, covers=False).between_users == UNTRIED.between_users[:1]
 
 
