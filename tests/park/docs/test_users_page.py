@@ -66,7 +66,11 @@ def test_what_is_said_of_accounts_is_understood_and_what_is_usual() -> None:
     text = block("[jobs]")
     policy = read_policy(text, "the page")
     assert policy.jobs == JobRules(
-        network="loopback", private_tmp=True, own_processes=True, by_name=True
+        network="loopback",
+        private_tmp=True,
+        own_processes=True,
+        imports_ahead=False,
+        by_name=True,
     )
     assert (policy.account_of("ada"), policy.account_of("bob")) == ("ada-lovelace", "bob")
     assert read_policy("", "none").jobs == JobRules()
