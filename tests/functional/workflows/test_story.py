@@ -250,6 +250,10 @@ def test_what_the_graph_shows(bench: Bench, story: Ran) -> None:
     assert json.dumps(graph).count(story.ids["reduction"])
 
 
+LAST_BOX = '.graph .box[aria-label^="fit("]'
+"""What is in the lowest layer of the picture, and not below its buttons."""
+
+
 def box(viewer: Viewer, name: str, state: str) -> Locator:
     """Return the box of the picture whose name begins so, in that state."""
     found = re.compile(rf"^{re.escape(name)}.*, {state}\b")
@@ -287,6 +291,7 @@ def test_it_is_watched_from_start_to_end(
         box(viewer, "fit(", "completed").click()
         viewer.section("Chosen").get_by_role("link", name="Open the job").click()
         viewer.section("Progress").locator("canvas").wait_for()
+        assert viewer.section("Why").get_by_role("progressbar").count() == 0
         viewer.until("SiO2 thickness", inside="Log")
         viewer.section("Files").get_by_role("button", name="curve-1.dat").click()
         viewer.section("Files").locator("canvas").first.wait_for()
@@ -307,6 +312,12 @@ def test_what_failed_is_understood_from_the_page_alone(
         viewer.until("lost.zip", inside="Chosen")
         assert viewer.faults() == []
         assert viewer.overflow() <= 0
+        last, buttons = (
+            viewer.page.locator(place).bounding_box() for place in (LAST_BOX, ".graph .zoom")
+        )
+        assert last is not None
+        assert buttons is not None
+        assert last["y"] + last["height"] <= buttons["y"]
         viewer.open(f"#/jobs/{failed.ids['fit']}")
         viewer.until("FileNotFoundError", inside="Why")
         assert viewer.section("Why").get_by_text("did not run").count() == 0

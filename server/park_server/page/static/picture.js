@@ -7,6 +7,7 @@ import { count, figure } from "./words.js";
 const WIDTH = 230, LINE = 17;
 const NARROW = 640; // pixels; below it layers lie one under the other
 const LARGEST = 1.25;
+const BUTTONS = 44; // pixels below the picture, in which no box is hidden by them
 const READABLE = 0.5; // a picture that begins smaller begins with a part of it
 const MOST_EDGES = 1500;
 
@@ -118,7 +119,7 @@ export class Picture {
       const isFirst = !this.places;
       this.places = places; this.key = key; this.drawn = this.edges; this.isDown = direction === "TB";
       const scale = Math.min(LARGEST, this.node.clientWidth / places.width);
-      this.node.style.setProperty("height", `min(72vh, ${Math.max(220, Math.round(places.height * Math.max(scale, READABLE)) + 60)}px)`);
+      this.node.style.setProperty("height", `min(72vh, ${Math.max(220, Math.round(places.height * Math.max(scale, READABLE)) + 20 + BUTTONS)}px)`);
       if (isFirst) this.begin(); else if (this.isFitted) this.fit();
     }
     this.draw();
@@ -189,8 +190,9 @@ export class Picture {
   fit() {
     if (!this.places) return;
     const { clientWidth: w, clientHeight: hh } = this.node;
-    const scale = Math.min(LARGEST, w / this.places.width, hh / this.places.height) || 1;
-    this.box = { x: (this.places.width - w / scale) / 2, y: (this.places.height - hh / scale) / 2, w: w / scale, h: hh / scale };
+    const free = Math.max(1, hh - BUTTONS);
+    const scale = Math.min(LARGEST, w / this.places.width, free / this.places.height) || 1;
+    this.box = { x: (this.places.width - w / scale) / 2, y: (this.places.height - free / scale) / 2, w: w / scale, h: hh / scale };
     this.isFitted = true; this.view();
   }
   view() { if (this.box) this.svg.setAttribute("viewBox", `${this.box.x} ${this.box.y} ${Math.max(1, this.box.w)} ${Math.max(1, this.box.h)}`); }

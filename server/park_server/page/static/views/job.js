@@ -75,7 +75,7 @@ function reason(job, why, explained, state) {
     h("header", h("h2", { waiting: "Why it waits", queued: "Why it is not running yet", running: "How far it is", completed: "How it came to that", failed: "Why it failed", cancelled: "Why it was cancelled" }[job.status])),
     h("div", { class: "body" },
       h("p", { class: job.status === "failed" ? "is-failed" : null }, spoken(why.line || "its turn comes")),
-      job.progress && bar(job.progress),
+      job.progress && bar(job.progress, FINAL.has(job.status)),
       job.memoized_from && h("p", "Nothing ran: job ", h("a", { href: `#/jobs/${job.memoized_from}` }, brief(job.memoized_from)), " had left the answer."),
       explained && explained.line && !repeats(explained.line, why.line) && h("p", { class: "soft" }, spoken(explained.line)),
       job.asked_for && h("p", { class: "soft" }, `Its client has ${job.asked_for}.`),

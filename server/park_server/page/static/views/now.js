@@ -27,13 +27,14 @@ function counts(now) {
     h("li", { class: "note" }, "your jobs; of ended ones those of the last day")));
 }
 
-export function bar(progress) {
+/** How far it is; of what is over, in words alone: a fit that has converged is not a fifth of one. */
+export function bar(progress, isOver = false) {
   if (!progress) return null;
   const { done, total, values } = progress;
   const said = Object.entries(values || {}).filter(([, each]) => typeof each === "number").slice(0, 2).map(([name, each]) => `${name} ${figure(each)}`);
   const far = total ? `${figure(done)} of ${figure(total)}` : done !== null && done !== undefined ? figure(done) : "";
   return h("div", { class: "soft number" },
-    total ? h("progress", { value: Math.min(done || 0, total), max: total, "aria-label": "progress" }) : null,
+    total && !isOver ? h("progress", { value: Math.min(done || 0, total), max: total, "aria-label": "progress" }) : null,
     " ", [far, ...said].filter(Boolean).join(" · "));
 }
 
