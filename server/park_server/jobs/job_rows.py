@@ -55,6 +55,7 @@ __all__ = [
     "fetch_of",
     "get",
     "ids",
+    "kind_of",
     "request_cancel",
     "request_of",
     "request_stop",
@@ -98,6 +99,11 @@ def status_of(connection: Connection, job: JobId, user: str) -> JobState:
     """Return the state of ``job`` alone, at a fraction of what `get` costs; raises as that."""
     owner, status = _STATUS.first(connection, job=job) or (None, "")
     return JobState(status) if owner == user else get(connection, job, user).status
+
+
+def kind_of(connection: Connection, job: JobId) -> JobKind:
+    """Return who does ``job``; raises `UnknownItem`, and `ValueError` for a kind that is none."""
+    return JobKind(some_of(connection, job, None, "kind").kind)
 
 
 def some_of(connection: Connection, job: JobId, user: str | None, *columns: str) -> Row[Any]:

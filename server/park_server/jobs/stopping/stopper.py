@@ -75,7 +75,7 @@ class Stopper:
     async def end(self, job: JobId) -> None:
         """End a job that was found running; returns when its processes are gone."""
         try:
-            kind = self._database.read(lambda c: job_rows.some_of(c, job, None, "kind")).kind
+            kind = self._database.read(lambda c: job_rows.kind_of(c, job))
             await (self._fetch_queue if kind is JobKind.FETCH else self._dispatcher).cancel(job)
         except Exception as error:  # noqa: BLE001 (the job must end, whatever it is)
             _log.exception("job %s could not be cancelled", job)

@@ -267,8 +267,8 @@ def test_a_daemon_ends_with_the_job_that_died(lab: JobLab) -> None:
         ("lab:fail", (), "ValueError: no such layer"),
         ("lab:leave", (3,), "the job called sys.exit(3) instead of returning a result"),
         ("lab:leave", (0,), "the job called sys.exit(0) instead of returning a result"),
-        ("lab:coroutin", (), "lab has no 'coroutin'; it has coroutine"),
-        ("lab:Thing.dubble", (), "lab.Thing has no 'dubble'; it has double"),
+        ("lab:coroutin", (), "lab has no 'coroutin'; did you mean coroutine?"),
+        ("lab:Thing.dubble", (), "lab.Thing has no 'dubble'; did you mean double?"),
         ("lab:os", (), "lab:os is a module, not a callable"),
         ("lab_absent:f", (), "no module named lab_absent in the environment of the job"),
         (
