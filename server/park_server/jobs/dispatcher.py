@@ -161,7 +161,9 @@ class Dispatcher:
     def why_fresh(self, job: StoredJob) -> str | None:
         """Say why ``job`` was not forked though it could have been, where that is so."""
         asked = job.options.fresh or job.started is None
-        return None if asked else self._engine.why_fresh(str(job.lock_hash), job.entry_point)
+        return (
+            None if asked else self._engine.why_fresh(str(job.lock_hash), job.entry_point, job.user)
+        )
 
     def stop_for_room(self, job: JobId, why: str) -> None:
         """Stop a job that takes too much of the disk: it fails for the reason ``why``."""

@@ -41,7 +41,13 @@ def job_path(job: str) -> str:
 
 
 def file_path(job: str, name: str) -> str:
-    """Return the path of a file that a job left."""
+    """Return the path of a file that a job left.
+
+    Raises `UsageError` for a name that leads elsewhere: a client makes ``a/../b`` to ``b`` before
+    it asks, and names come from other services.
+    """
+    if not {"", ".", ".."}.isdisjoint(name.split("/")):
+        raise UsageError(f"no name of a file of a job: {name!r}")
     return f"{job_path(job)}/files/{in_url(name)}"
 
 

@@ -63,7 +63,16 @@ def test_anything_else_is_no_service(url: str) -> None:
         normalised(url)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+@pytest.mark.parametrize("name", ["..", ".", "", "../../../token", "a/../b", "/etc/passwd", "a//b"])
+def test_a_name_that_leads_elsewhere_is_none_of_a_file(name: str) -> None:
+    with pytest.raises(UsageError, match="no name of a file"):
+        file_path("0199", name)
+
+
+PARTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/"), min_size=1)
+
+
+@given(st.lists(PARTS.filter(lambda part: part not in {".", ".."}), min_size=1).map("/".join))
 def test_a_name_stays_below_the_files_of_its_job(name: str) -> None:
     path = file_path("0199", name)
     assert path.startswith("/api/v1/jobs/0199/files/")

@@ -109,8 +109,8 @@ class ToldEngine:
         del job_id
         return None
 
-    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
-        del lock_hash, entry_point
+    def why_fresh(self, lock_hash: str, entry_point: str, user: str) -> str | None:
+        del lock_hash, entry_point, user
         return self.unforkable or None
 
     async def close(self) -> None: ...

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from park.errors import ParkError
 from park_server.accounts.account import Account
 from park_server.accounts.assignment import Accounts
 from park_server.jobs.engines.control_groups import almost_all_memory
@@ -20,9 +21,13 @@ __all__ = ["MOST_PROCESSES", "Cage", "Cages", "prepare_for"]
 _KEPT = ("envs", "jobs", "runtime", "store")
 """What all jobs need of a home; of the rest they see what is their user's, and no secret."""
 
-
 MOST_PROCESSES = 4096
 """What has an end without control groups, where the operator says none: more than programs use."""
+
+_EACH = (
+    "each job imports its module for itself, as those of users do who share the service's account,"
+    ' or as its policy says (`imports = "ahead"` under [jobs] there is the other way)'
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +98,13 @@ class Cages:
         cage = self._made(user, account, rules)
         self._known[user] = (state, cage)
         return cage
+
+    def why_each(self, user: str) -> str | None:
+        """Say why each job of ``user`` imports its module for itself; None where it need not."""
+        try:
+            return None if self.of(user).imports_ahead else _EACH
+        except ParkError:  # his account has gone since
+            return None
 
     def _changed(self) -> int:
         """Return when a user came to have an area: others see what he shares, then."""

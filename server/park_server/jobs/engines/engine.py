@@ -128,8 +128,8 @@ class Engine(Protocol):
     def forked_cpu_s(self, job_id: JobId) -> float | None:
         """Return the processor seconds of a job that runs in a fork; None for any other."""
 
-    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
-        """Say why jobs of an entry point get fresh interpreters unasked; None where they do not."""
+    def why_fresh(self, lock_hash: str, entry_point: str, user: str) -> str | None:
+        """Say why a user's jobs of an entry point get fresh interpreters unasked, if they do."""
 
     async def close(self) -> None:
         """Let go of everything; what runs goes on and can be recovered."""
@@ -143,7 +143,7 @@ class NothingForked:
         del job_id
         return None
 
-    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
+    def why_fresh(self, lock_hash: str, entry_point: str, user: str) -> str | None:
         """See `Engine.why_fresh`: that is decided elsewhere, or each job has an interpreter."""
-        del lock_hash, entry_point
+        del lock_hash, entry_point, user
         return None

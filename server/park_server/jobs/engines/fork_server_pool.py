@@ -263,9 +263,9 @@ class ForkServerPool:
         if reason is not None and link.key.module is not None:
             self._reasons[link.key.lock_hash, link.key.module] = reason
 
-    def why_fresh(self, lock_hash: str, module: str) -> str | None:
+    def why_fresh(self, lock_hash: str, module: str, user: str) -> str | None:
         """Return why jobs of ``module`` in an environment get fresh interpreters, where they do."""
-        return self._reasons.get((lock_hash, module))
+        return self._cages.why_each(user) or self._reasons.get((lock_hash, module))
 
     def _forget(self, link: ServerLink) -> None:
         self._retiring.discard(link)

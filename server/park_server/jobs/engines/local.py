@@ -226,9 +226,9 @@ class LocalEngine:
         is_forked = is_forked and greeting is not None and greeting["module"] is not None
         return processes.cpu_s(job.pid) if is_forked else None
 
-    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
+    def why_fresh(self, lock_hash: str, entry_point: str, user: str) -> str | None:
         """See `Engine.why_fresh`."""
-        return self._pool.why_fresh(lock_hash, entry_point.partition(":")[0])
+        return self._pool.why_fresh(lock_hash, entry_point.partition(":")[0], user)
 
     # -- following without a fork server
 

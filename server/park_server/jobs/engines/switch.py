@@ -85,9 +85,9 @@ class Engines:
         found = (engine.forked_cpu_s(job_id) for engine in self._engines.values())
         return next((seconds for seconds in found if seconds is not None), None)
 
-    def why_fresh(self, lock_hash: str, entry_point: str) -> str | None:
+    def why_fresh(self, lock_hash: str, entry_point: str, user: str) -> str | None:
         """See `Engine.why_fresh`."""
-        return self._default.why_fresh(lock_hash, entry_point)
+        return self._default.why_fresh(lock_hash, entry_point, user)
 
     async def close(self) -> None:
         """See `Engine.close`."""

@@ -132,6 +132,8 @@ def test_nothing_is_imported_ahead_where_that_would_reach_the_jobs_of_others() -
     assert cages().of("ada").imports_ahead, "an account of its own"
     assert cages().of("root").imports_ahead, "the operator's"
     assert not cages().of("bob").imports_ahead
+    assert "imports its module for itself" in str(cages().why_each("bob"))
+    assert cages().why_each("root") is None
     assert cages(JobRules(imports_ahead=True)).of("bob").imports_ahead
     assert not cages(JobRules(imports_ahead=False)).of("root").imports_ahead
     plain = Cages(home=HOME, isolations=Isolations(own=UNTRIED), is_operator=lambda _: False)

@@ -132,10 +132,10 @@ def test_why_a_job_was_not_forked_is_known_beyond_its_fork_server(lab: JobLab) -
         await lab.run(engine, lab.order("lab:add", 1))
         await lab.run(engine, lab.order("lab_exits:nothing"))
         engine.renew("lock")
-        assert "started a native thread" in str(engine.why_fresh("lock", "lab_native:which"))
-        assert "ended the process" in str(engine.why_fresh("lock", "lab_exits:f"))
-        assert engine.why_fresh("lock", "lab:add") is None
-        assert engine.why_fresh("another", "lab_native:which") is None
+        assert "started a native thread" in str(engine.why_fresh("lock", "lab_native:which", "ada"))
+        assert "ended the process" in str(engine.why_fresh("lock", "lab_exits:f", "ada"))
+        assert engine.why_fresh("lock", "lab:add", "ada") is None
+        assert engine.why_fresh("another", "lab_native:which", "ada") is None
         await engine.shut_down()
 
     run(test)

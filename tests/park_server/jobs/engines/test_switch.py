@@ -118,7 +118,7 @@ def test_what_they_offer_is_told_the_default_first_and_what_one_does_holds_for_a
     assert not engines.takes_calls
     cluster.takes_calls = True
     assert engines.takes_calls
-    assert engines.why_fresh("ab", "m:f") == "no fork"
+    assert engines.why_fresh("ab", "m:f", "ada") == "no fork"
     assert engines.forked_cpu_s(JobId("1")) is None
 
     async def test() -> None:
