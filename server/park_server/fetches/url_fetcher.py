@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,14 @@ from urllib.parse import unquote
 import httpx2
 
 from park.digests import is_sha256
-from park.errors import CannotSatisfy, ParkError, ServiceFault, ServiceUnreachable, UsageError
+from park.errors import (
+    CannotSatisfy,
+    ParkError,
+    ServiceFault,
+    ServiceUnreachable,
+    TooLarge,
+    UsageError,
+)
 from park.model.ids import JobId
 from park.wire import FetchRequest
 from park_repo.database import Database
@@ -29,6 +36,7 @@ from park_server.fetches.partial import Partial, Partials, Source, too_large
 from park_server.fetches.patience import Patience, Pause
 from park_server.jobs.seams import FetchedFile
 from park_server.proofs.identity import ServiceIdentity
+from park_server.quotas.disk_use import boundless
 from park_server.threads import in_thread
 
 __all__ = ["UrlFetcher"]
@@ -36,12 +44,16 @@ __all__ = ["UrlFetcher"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Order:
-    """What is to be fetched for ``job``; ``sha256`` is None where any content will do."""
+    """What is to be fetched for ``job``; ``sha256`` is None where any content will do.
+
+    ``limit`` is how many bytes it may have: what the service fetches, or his user has room for.
+    """
 
     job: JobId
     key: fetch_rows.Key
     target: Target
     sha256: str | None
+    limit: int
 
     def accepts(self, sha256: str) -> bool:
         """Tell whether content with this digest is what was asked for."""
@@ -58,6 +70,8 @@ class _Order:
 class UrlFetcher:
     """Fetches by http and https, over ``transport``, files of up to ``limit`` bytes.
 
+    ``room`` tells how many bytes a user may still have beside those that he asks for, and raises
+    `OverLimit` where he may not have these.
     ``root`` is for what is not here whole yet, on the file system of ``content``; ``jobs``
     has the folder of each job, ``own`` the files of this service. ``identity``
     signs what is asked with grants that are bound to it; ``passes`` are wanted for
@@ -74,6 +88,7 @@ class UrlFetcher:
         jobs: Path,
         transport: httpx2.AsyncBaseTransport,
         limit: int,
+        room: Callable[[str, int], Awaitable[float]] = boundless,
         own: OwnFiles | None = None,
         identity: ServiceIdentity | None = None,
         passes: WantedPassBook | None = None,
@@ -85,6 +100,7 @@ class UrlFetcher:
         self._jobs = jobs
         self._transport = transport
         self._limit = limit
+        self._room = room
         self._own = own
         self._identity = identity
         self._passes = passes
@@ -113,13 +129,22 @@ class UrlFetcher:
         """Return the file of ``request``, as `park_server.jobs.seams.Fetcher` says."""
         target = target_of(request)
         key = fetch_rows.key_of(user, target)
-        order = _Order(job=job, key=key, target=target, sha256=_expected(request))
         self._running.add(job)
         try:
             self.sweep()
             # the second of two that want the same asks only whether it has changed
             async with self._turns.of(key):
+                order = _Order(
+                    job=job,
+                    key=key,
+                    target=target,
+                    sha256=_expected(request),
+                    limit=int(min(self._limit, await self._room(user, 0))),
+                )
                 return await self._from_here(order) or await self._fetched(order)
+        except TooLarge:
+            await self._room(user, order.limit + 1)  # where it is the user's limit, it says so
+            raise
         finally:
             self._running.discard(job)
 
@@ -135,14 +160,14 @@ class UrlFetcher:
         if opened is None:
             return None
         descriptor, name = opened
-        return order.own(*await in_thread(self._copied, descriptor), name)
+        return order.own(*await in_thread(self._copied, descriptor, order.limit), name)
 
-    def _copied(self, descriptor: int) -> tuple[str, int]:
+    def _copied(self, descriptor: int, limit: int) -> tuple[str, int]:
         """Return SHA-256 and size of a file, once its content is kept; closes it."""
         with open(descriptor, "rb") as source:
             size = os.fstat(descriptor).st_size
-            if size > self._limit:
-                raise too_large(size, self._limit)
+            if size > limit:
+                raise too_large(size, limit)
             return self._content.copy(source)
 
     async def _fetched(self, order: _Order) -> FetchedFile:
@@ -153,7 +178,7 @@ class UrlFetcher:
             order.accepts(before.sha256) and await in_thread(self._content.renew, before.sha256)
         ):
             before = None
-        with self._partials.of(order.job, self._limit) as partial:
+        with self._partials.of(order.job, order.limit) as partial:
             try:
                 return await self._downloaded(order, before, partial)
             except BaseException as error:
@@ -194,7 +219,7 @@ class UrlFetcher:
                 partial=partial,
                 progress=Progress(self._jobs / order.job / "progress.jsonl"),
                 patience=Patience(pause=self._pause),
-                limit=self._limit,
+                limit=order.limit,
                 before=before,
                 identity=self._identity,
                 pass_for=lambda target: self._pass_for(order, target),

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import (
     AsyncIterator,
+    Awaitable,
     Callable,
     Collection,
     Coroutine,
@@ -13,6 +14,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -31,12 +33,14 @@ from park_repo.database import Database
 from park_repo.single_flight import SingleFlight
 from park_server.content import ContentStore
 from park_server.disk import Disk
+from park_server.jobs import job_rows
 from park_server.jobs.dereference import FILE_URL, file_meant
 from park_server.jobs.seams import PeerListener
 from park_server.peers import peer_rows
 from park_server.peers.lent import Lent
 from park_server.peers.link import Barred, Link, Silent
 from park_server.peers.urls import file_url
+from park_server.quotas.disk_use import boundless
 from park_server.threads import in_thread
 
 __all__ = ["Stager"]
@@ -62,6 +66,16 @@ _CODE = frozenset({"pickle"})
 """Nodes that run what whoever made them says, in the job that reads them."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Source:
+    """A job on another service: the way there, what opens it, and whose job here refers to it."""
+
+    link: Link
+    lent: Lent
+    job: str
+    user: str
+
+
 class CannotStage(Exception):
     """What is referred to will never be here; the text is one line for people."""
 
@@ -78,9 +92,14 @@ class Stager:
         listener: PeerListener,
         disk: Disk,
         largest_bytes: int = 20 << 30,
+        room: Callable[[str, int], Awaitable[float]] = boundless,
     ) -> None:
-        """``largest_bytes`` is the most that the files of one job elsewhere may have."""
+        """``largest_bytes`` is the most that the files of one job elsewhere may have.
+
+        ``room`` raises `OverLimit` where a user may not have so many bytes more.
+        """
         self._largest_bytes = largest_bytes
+        self._room = room
         self._database = database
         self._content = content
         self._link = link
@@ -151,8 +170,9 @@ class Stager:
 
     async def _documents(self, job: JobId) -> dict[str, Any]:
         """Return what takes the place of each reference that is not staged yet."""
-        wanted, done, held = self._database.read(
+        user, wanted, done, held = self._database.read(
             lambda c: (
+                str(job_rows.some_of(c, job, None).user),
                 peer_rows.references_to_stage(c, job),
                 peer_rows.staged_references(c, job),
                 peer_rows.held_by(c, [job]),
@@ -168,7 +188,7 @@ class Stager:
             link = self._known(service)
             self._asked.setdefault(job, set()).add(link)
             lent = opened.get((job, link.url))
-            work.append(self._brought(link, lent, needed, references))
+            work.append(self._brought(user, link, lent, needed, references))
         found: dict[str, Any] = {}
         for documents in await _all(work):
             found |= documents
@@ -181,12 +201,18 @@ class Stager:
             raise CannotStage(error.message) from error
 
     async def _brought(
-        self, link: Link, lent: Lent | None, job: str, references: Sequence[Reference]
+        self,
+        user: str,
+        link: Link,
+        lent: Lent | None,
+        job: str,
+        references: Sequence[Reference],
     ) -> dict[str, Any]:
         """Return the documents of ``references``, all of them to one job elsewhere."""
         where = f"job {brief(job)} on {link.host}"
         if lent is None:
             raise CannotStage(f"no grant of {link.url} came with the job")
+        source = _Source(link=link, lent=lent, job=job, user=user)
         try:
             answer = await link.patiently(lambda: link.job(job, lent))
             files = await in_thread(_files_of, answer)
@@ -195,9 +221,9 @@ class Stager:
                 raise CannotStage(f"{where} has no result: it is {status}: {error}")
             value = answer["result"]
             return {
-                each.key: await self._all_files(link, lent, answer["job"], files)
+                each.key: await self._all_files(source, answer["job"], files)
                 if each.what is What.FILES
-                else await self._document(link, lent, each, files, value)
+                else await self._document(source, each, files, value)
                 for each in references
             }
         except ParkError as error:
@@ -210,46 +236,42 @@ class Stager:
             raise CannotStage(f"{where}: cannot be kept here: {error.strerror}") from error
 
     async def _document(
-        self,
-        link: Link,
-        lent: Lent,
-        reference: Reference,
-        files: Sequence[FileRecord],
-        result: Any,
+        self, source: _Source, reference: Reference, files: Sequence[FileRecord], result: Any
     ) -> Any:
         if reference.what is What.VALUE:
-            part, path = await in_thread(_checked_part, result, reference, link.host)
+            part, path = await in_thread(_checked_part, result, reference, source.link.host)
             return {TAG: "selected", "value": part, "path": [list(step) for step in path]}
         file = file_meant(reference.job, files, reference.name, _returned(result))
+        name = PurePosixPath(file.name).name
         if reference.what is What.URL:  # with its content, by which the call is known again
-            url, name = file_url(link.url, reference.job, file.name), PurePosixPath(file.name).name
+            url = file_url(source.link.url, reference.job, file.name)
             return {TAG: FILE_URL, "url": url, "sha256": file.sha256, "name": name}
-        await self._brought_once(link, lent, reference.job, file)
-        return {TAG: "file", "sha256": file.sha256, "name": PurePosixPath(file.name).name}
+        await self._require_room(source.user, file.size, file.name)
+        await self._brought_once(source, file)
+        return {TAG: "file", "sha256": file.sha256, "name": name}
 
     async def _all_files(
-        self, link: Link, lent: Lent, job: dict[str, Any], files: Sequence[FileRecord]
+        self, source: _Source, job: dict[str, Any], files: Sequence[FileRecord]
     ) -> dict[str, Any]:
         """Bring all files of a job here; return what is told of it and of them."""
-        self._require_size(sum(file.size for file in files), f"{len(files):,} files")
+        await self._require_room(source.user, sum(f.size for f in files), f"{len(files):,} files")
         for file in files:
-            await self._brought_once(link, lent, str(job["id"]), file)
+            await self._brought_once(source, file)
         told = {name: job.get(name) for name in ("entry_point", "set_hash", "label")}
         return {**told, "files": [encode(file) for file in files]}
 
-    async def _brought_once(self, link: Link, lent: Lent, job: str, file: FileRecord) -> None:
+    async def _brought_once(self, source: _Source, file: FileRecord) -> None:
         """Have ``file`` in the content store; several that need it wait for one download.
 
         The download is made with the grant of one of them. Where that fails another tries
         with its own.
         """
-        self._require_size(file.size, file.name)
-        is_own = False
+        is_own, link = False, source.link
 
         async def download() -> None:
             nonlocal is_own
             is_own = True
-            await self._content.receive(file.sha256, _chunks(link, lent, job, file))
+            await self._content.receive(file.sha256, _chunks(source, file))
 
         while not await in_thread(self._content.renew, file.sha256):
             is_own = False
@@ -259,13 +281,14 @@ class Stager:
                 if is_own:
                     raise
 
-    def _require_size(self, size: int, what: str) -> None:
-        """Raise `CannotStage` for more than anybody brings here: the disk is everybody's."""
+    async def _require_room(self, user: str, size: int, what: str) -> None:
+        """Raise `CannotStage` for more than anybody brings, `OverLimit` for more than he may."""
         if size > self._largest_bytes:
             raise CannotStage(
                 f"{what} with {shown_size(size)}, and at most {shown_size(self._largest_bytes)}"
                 " are brought here (park serve --fetch-limit)"
             )
+        await self._room(user, size)
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
@@ -279,17 +302,17 @@ async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _chunks(link: Link, lent: Lent, job: str, file: FileRecord) -> AsyncIterator[bytes]:
+async def _chunks(source: _Source, file: FileRecord) -> AsyncIterator[bytes]:
     """Yield the bytes of a file; after a break it goes on where it was.
 
     Raises `Silent` when the other side is silent for long, `CannotStage` where more comes
     than the record of the file has.
     """
-    done = 0
+    done, link = 0, source.link
     while True:
         headers = {"Range": f"bytes={done}-", "If-Range": f'"{file.sha256}"'} if done else {}
         try:
-            async with link.file(job, file.name, lent, headers) as response:
+            async with link.file(source.job, file.name, source.lent, headers) as response:
                 skip = 0 if response.status_code == _PARTIAL else done
                 async for chunk in response.aiter_raw():
                     fresh = chunk[skip:]

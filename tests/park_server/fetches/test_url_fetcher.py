@@ -7,6 +7,7 @@ import errno
 import gzip
 import hashlib
 import json
+import math
 import shutil
 import socket
 import threading
@@ -25,6 +26,7 @@ from support.services.file_server import LAST_MODIFIED, Authority, FileServer, S
 
 from park.errors import (
     CannotSatisfy,
+    NoRoom,
     NotPermitted,
     ParkError,
     ServiceUnreachable,
@@ -59,6 +61,7 @@ class Lab:
         self.pauses: list[float] = []
         self.limit = 1 << 30
         self.allowed = ["127.0.0.1"]
+        self.most: float = math.inf  # bytes that a user may still have
 
     def fetcher(self) -> UrlFetcher:
         return UrlFetcher(
@@ -68,8 +71,14 @@ class Lab:
             jobs=self.jobs,
             transport=GuardedTransport(AddressPolicy.of(self.allowed)),
             limit=self.limit,
+            room=self._room,
             pause=self._pause,
         )
+
+    async def _room(self, user: str, size: int) -> float:
+        if size > self.most:
+            raise NoRoom(f"{user} has room for {self.most} bytes, and not for {size}")
+        return self.most - size
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -519,6 +528,17 @@ def test_too_large(lab: Lab, server: FileServer, declared: int | None) -> None:
     assert str(error).startswith(f"{url}: the file has ")
     assert str(error).endswith("or more; this service fetches 1.0 MiB at most")
     assert "--fetch-limit" in (error.hint or "")
+
+
+@pytest.mark.parametrize("declared", [None, -1])
+def test_a_user_fetches_what_he_has_room_for(
+    lab: Lab, server: FileServer, declared: int | None
+) -> None:
+    lab.most = len(BODY)
+    assert lab.fetch(server.serve("/x", Served(content=BODY))).size == len(BODY)
+    lab.most -= 1
+    error = lab.error(server.serve("/y", Served(content=BODY + b"y", declared=declared)))
+    assert str(error) == f"ada has room for {lab.most} bytes, and not for {len(BODY)}"
 
 
 def test_a_file_as_large_as_the_limit(lab: Lab, server: FileServer) -> None:

@@ -11,6 +11,7 @@ from support.labs.rows import add_job
 from support.services.elsewhere import URL, Elsewhere, leaf
 from support.session.limits import LIMIT_S
 
+from park.errors import NoRoom
 from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict
 from park_repo.database import Database
@@ -74,7 +75,16 @@ class Lab:
             addresses=AddressPolicy(),
             listener=self.listener,
             client=self.other.client,
+            room=self._room,
         )
+        self.most: int | None = None  # bytes that ada may still have
+
+    async def _room(self, user: str, size: int) -> float:
+        if self.most is None:
+            return float("inf")
+        if size > self.most:
+            raise NoRoom(f"{user} has room for {self.most} bytes, and not for {size}")
+        return self.most - size
 
     def job(self, name: str, *references: Reference, token: str | None = None) -> None:
         """Write a job with ``references`` as its arguments, and a grant for it."""
