@@ -64,7 +64,8 @@ def works(port, secret):
     """Run a program whose arguments are nobody else's business, until told to go on."""
     child = subprocess.Popen(["sleep", secret])
     while secret not in text(f"/proc/{child.pid}/cmdline"):
-        pass  # its pipe is closed before its arguments can be seen
+        # its pipe is closed before its arguments can be seen
+        assert child.poll() is None, "the program has ended"
     with socket.create_connection(("127.0.0.1", port)) as told:
         told.sendall(b"up")
         told.recv(2)
@@ -244,7 +245,7 @@ _OF_THE_DATABASE = {"park.sqlite-wal", "park.sqlite-shm"}
 
 def test_what_is_run_at_import_writes_to_no_other_job(world: UserWorld) -> None:
     """Before the folder of its own job is the only one that it sees, it would forge results."""
-    with Working(world, secret="86_409") as working:
+    with Working(world, secret="86409") as working:
         spoiled = world.call("bob", "spoils")
         assert spoiled == {"now": {}, "at_import": {}}
         record = working.end()

@@ -75,7 +75,9 @@ class Reader:
     ) -> None:
         self.folder = folder
         self._python = python
-        self._environ = {**environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+        path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+        # a page has each message on a line, however wide the terminal is
+        self._environ = {**environ, "PATH": path, "UV_NO_WRAP": "1"}
         self._names = dict(names)
         self._shell: subprocess.Popen[bytes] | None = None
         self._session: subprocess.Popen[str] | None = None

@@ -87,7 +87,7 @@ def test_what_a_script_has_from_a_folder_is_installed_from_there(
     script = tmp_path.resolve() / "fit.py"
     sources = '# dependencies = ["absent"]\n# [tool.uv.sources]\n# absent = { path = "lib" }\n'
     script.write_text(f"# /// script\n{sources}# ///\n")
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script), raising=False)
     with pytest.raises(NoDistribution, match="absent is required, and not installed") as told:
         gathered_set([], ("absent",), cache=cache)
     assert str(told.value.hint).endswith(f"pip install {script.parent / 'lib'}")
