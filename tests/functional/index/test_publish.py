@@ -19,6 +19,7 @@ from support.material.projects import flit_project, write_tree
 from support.services.ports import free_port
 from support.services.scripted_server import answer, scripted_server
 from support.session.limits import LIMIT_S
+from support.session.slow_cases import slow_after
 
 from park.cli.main import main
 
@@ -209,7 +210,9 @@ def test_a_password_is_taken_from_the_keyring_and_attestations_go_along(
     assert all(b'[{"version": 1, "of": "a test"}]' in asked.body for asked in uploads)
 
 
-@pytest.mark.parametrize("login", [{}, {"TWINE_USERNAME": "ada", "TWINE_PASSWORD": "any"}])
+@pytest.mark.parametrize(
+    "login", slow_after(1, [{"TWINE_USERNAME": "ada", "TWINE_PASSWORD": "any"}, {}])
+)
 def test_an_index_that_cannot_be_reached_is_no_traceback(
     tree: Path,
     home: Path,
