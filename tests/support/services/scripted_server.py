@@ -6,7 +6,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from support.session.limits import LIMIT_S
@@ -81,7 +81,8 @@ def scripted_server(script: Script) -> Iterator[ScriptedServer]:
             listening.shutdown()
             thread.join()
             for each in list(open_ones):
-                each.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # the other side was faster
+                    each.shutdown(socket.SHUT_RDWR)
 
 
 def _read(handler: socketserver.StreamRequestHandler) -> Asked | None:
