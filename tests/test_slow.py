@@ -8,13 +8,29 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
+FUNCTIONAL = ROOT / "tests" / "functional"
 FILES = sorted((ROOT / "tests").rglob("test_*.py"))
 
-MEMO, PAGES = "tests/functional/memo", "tests/functional/documents"
 SHOWN_BY = {
-    f"{MEMO}/test_fitting_edits.py": f"{MEMO}/test_edits.py",
-    f"{PAGES}/test_tutorial_runs.py": f"{PAGES}/test_howtos_run.py",
+    "cluster/test_nodes_apart.py": "cluster/test_slurm.py",
+    "documents/test_fit_howtos_run.py": "documents/test_howtos_run.py",
+    "documents/test_operating_howtos_run.py": "documents/test_howtos_run.py",
+    "documents/test_tutorial_runs.py": "documents/test_howtos_run.py",
+    "envs/test_real_sets.py": "envs/test_like_uv.py",
+    "installs/test_lacking_wheels.py": "installs/test_install.py",
+    "installs/test_taken_along.py": "installs/test_said.py",
+    "jobs/fits/test_bumps_versions.py": "jobs/fits/test_measured.py",
+    "jobs/fits/test_reflectivity.py": "jobs/test_refl1d.py",
+    "jobs/test_fit_scripts.py": "jobs/fits/test_measured.py",
+    "memo/test_fitting_edits.py": "memo/test_edits.py",
+    "../park_server/retention/test_kept_and_gone.py": "../park_server/retention/test_retention.py",
+    "page/test_operating.py": "page/test_packages.py",
+    "release/test_release.py": "build/test_backends.py",
+    "release/test_site.py": "page/test_page.py",
+    "services/test_backup.py": "../park_server/backup/test_restoring.py",
+    "services/test_torture.py": "jobs/test_crash_jobs.py",
+    "workflows/test_story.py": "workflows/test_two_services.py",
 }
 """The files that are slow as a whole, each with one that shows the same of something smaller."""
 
@@ -59,9 +75,8 @@ def test_a_file_is_slow_as_a_whole(text: str, *, expected: bool) -> None:
 
 
 def test_what_is_slow_is_shown_by_something_quick() -> None:
-    slow = {
-        str(file.relative_to(ROOT)) for file in FILES if is_slow_as_a_whole(file.read_text("utf-8"))
-    }
-    assert slow == SHOWN_BY.keys(), "without --run-slow nothing of what they are about is tested"
-    assert {str(file.relative_to(ROOT)) for file in FILES} >= set(SHOWN_BY.values())
-    assert slow.isdisjoint(SHOWN_BY.values())
+    slow = {file for file in FILES if is_slow_as_a_whole(file.read_text("utf-8"))}
+    shown = {(FUNCTIONAL / name).resolve() for name in SHOWN_BY}
+    assert slow == shown, "without --run-slow nothing of what they are about is tested"
+    showing = {(FUNCTIONAL / name).resolve() for name in SHOWN_BY.values()}
+    assert showing <= set(FILES) - slow

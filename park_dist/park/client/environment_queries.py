@@ -190,7 +190,15 @@ def contents_of(text: str, environments: RemoteEnvironments) -> Contents:
         return _environment(environments.of_version(canonicalize_name(project), version))
     if len(text) >= _SHORTEST_PREFIX and set(text) <= _HEX:
         return _environment(environments.show(text))
-    return _module(text)
+    try:
+        return _module(text)
+    except LocalSetError:
+        if not set(text) <= _HEX:
+            raise
+        raise UsageError(
+            f"{text} is no module here, and too short for a lock hash",
+            hint=f"an environment is named by {_SHORTEST_PREFIX} digits or more: park env list",
+        ) from None
 
 
 def _environment(detail: EnvironmentDetail) -> Contents:

@@ -10,7 +10,7 @@ import atexit
 import json
 import os
 import select
-import tempfile
+import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ from park.runtime.lines import LineSocket
 from park.runtime.order import ServerSettings
 from park_server.jobs.engines.fork_server_client import ServerKey, spawn
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
+from park_server.pilots.worker_folder import worker_folder
 
 __all__ = ["MOST_SERVERS", "Forks", "run"]
 
@@ -40,7 +41,7 @@ _forks: list[Forks] = []
 def run(buffer: bytes) -> dict[str, Any]:
     """Run the job of ``buffer``; return how its process ended, or why nothing is known of that."""
     if not _forks:
-        _forks.append(Forks(Path(tempfile.mkdtemp(prefix="park-pilot-"))))
+        _forks.append(Forks(worker_folder()))
         atexit.register(_forks[0].close)
     return _forks[0].run(json.loads(buffer))
 
@@ -122,9 +123,10 @@ class Forks:
             os.waitpid(server.pid, os.WNOHANG)
 
     def close(self) -> None:
-        """Have all of them leave after their last job."""
+        """Have all of them leave after their last job, and remove the folder."""
         for server in self._servers.values():
             self._end(server)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _text_of(place: str) -> str:

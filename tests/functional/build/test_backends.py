@@ -123,6 +123,7 @@ def test_a_compiled_extension_runs_from_its_wheel(name: str, tmp_path: Path, cac
     assert done.stdout == b"250\n"
 
 
+@pytest.mark.slow
 def test_setuptools_ships_no_module_that_was_deleted(tmp_path: Path, cache: Cache) -> None:
     root = copy_package("setuptools-flat", tmp_path)
     write_tree(
@@ -136,6 +137,7 @@ def test_setuptools_ships_no_module_that_was_deleted(tmp_path: Path, cache: Cach
     assert not any("deleted" in name for name in members(wheel))
 
 
+@pytest.mark.slow
 def test_setup_py_alone_is_described_by_its_backend(tmp_path: Path, cache: Cache) -> None:
     project = find_tree(copy_package("setup-py-alone", tmp_path), cache)
     assert (project.name, project.version) == ("setup-py-alone", "2.1")
@@ -146,6 +148,7 @@ def test_setup_py_alone_is_described_by_its_backend(tmp_path: Path, cache: Cache
     ]
 
 
+@pytest.mark.slow
 def test_versions_from_tags_and_data_files_that_git_tracks(tmp_path: Path, cache: Cache) -> None:
     pyproject = """
         [build-system]
@@ -174,6 +177,7 @@ def test_versions_from_tags_and_data_files_that_git_tracks(tmp_path: Path, cache
     assert not (root / "tagged/_version.py").exists()
 
 
+@pytest.mark.slow
 def test_an_unpacked_sdist_has_the_version_of_its_pkg_info(tmp_path: Path, cache: Cache) -> None:
     """It has no history, and that of the checkout around it is another project's."""
     pyproject = """
@@ -195,6 +199,7 @@ def test_an_unpacked_sdist_has_the_version_of_its_pkg_info(tmp_path: Path, cache
     assert wheel.filename.startswith("unpacked-4.1+t")
 
 
+@pytest.mark.slow
 def test_requirements_that_a_backend_asks_for_are_part_of_the_environment(
     tmp_path: Path, cache: Cache
 ) -> None:
@@ -210,6 +215,7 @@ def test_a_syntax_error_in_setup_py(tmp_path: Path, cache: Cache) -> None:
         find_tree(copy_package("bad-setup-py", tmp_path), cache)
 
 
+@pytest.mark.slow
 def test_a_build_requirement_that_does_not_exist(tmp_path: Path, cache: Cache) -> None:
     project = find_tree(copy_package("no-requirement", tmp_path), cache)
     with pytest.raises(BuildFailed, match="no-such-build-requirement") as caught:
@@ -268,6 +274,7 @@ def install_editable(python: Path, *roots: Path) -> None:
     subprocess.run([*pip, *flags], check=True, capture_output=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", slow_after(1, ["hatchling-src", "setuptools-flat", "flit-flat"]))
 def test_an_editable_install_from_module_to_wheel(
     name: str, scientist: Path, tmp_path: Path, cache: Cache
@@ -283,6 +290,7 @@ def test_an_editable_install_from_module_to_wheel(
     assert (again["built"], again["loaded"]) == ([], [])
 
 
+@pytest.mark.slow
 def test_local_dependencies_of_a_local_package(
     scientist: Path, tmp_path: Path, cache: Cache
 ) -> None:
@@ -303,6 +311,7 @@ def test_local_dependencies_of_a_local_package(
     assert len(edited["built"]) == 1
 
 
+@pytest.mark.slow
 def test_a_backend_may_warn_as_it_likes(tmp_path: Path, cache: Cache) -> None:
     """Warnings are errors in these tests; those of backends are about somebody else's tree."""
     program = (

@@ -166,6 +166,7 @@ def test_a_tool_finds_the_version(name: str, tmp_path: Path, cache: Cache) -> No
     assert not any(each.startswith(".git") for each in names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", slow_after(2, (name for name, tool in TOOLS.items() if not tool.needs_git))
 )
@@ -180,6 +181,7 @@ def test_it_does_so_where_git_is_not_installed(
     assert built(root, cache)[1].name.startswith("film-3.2.1+t")
 
 
+@pytest.mark.slow
 def test_an_error_for_want_of_history_names_the_cause(tmp_path: Path, cache: Cache) -> None:
     wants_history = GIT_IN_SETUP_PY.replace('"describe"', '"rev-parse", "HEAD~1"')
     tool = Tool(["setuptools"], files={"setup.py": wants_history}, project="")

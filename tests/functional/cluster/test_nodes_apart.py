@@ -17,6 +17,8 @@ from support.services.slurm_cluster import SlurmCluster, missing_programs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 JOBS = """
 import os
 import sys

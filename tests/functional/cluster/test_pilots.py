@@ -109,6 +109,7 @@ def test_a_limit_of_time_counts_from_the_start_in_a_worker(client: Client) -> No
     assert failed["error"].startswith("ran longer than its 1 s and was stopped")
 
 
+@pytest.mark.slow
 def test_a_cancel_ends_what_runs(client: Client, tmp_path: Path) -> None:
     held = Held(client, tmp_path)
     assert client.run("cancel", held.id).stdout == f"{held.id}  cancelled\n"
@@ -125,6 +126,7 @@ def killed(which: Callable[[Path], list[int]]) -> Callable[[ParkService], None]:
     return kill
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [

@@ -180,6 +180,7 @@ def test_a_job_goes_where_its_engine_is(client: Client) -> None:
     assert client.call("light_model:node", "--engine", "local") is None
 
 
+@pytest.mark.slow
 def test_a_killed_service_finds_its_jobs_again(
     client: Client, served: ParkService, cluster: SlurmCluster, tmp_path: Path
 ) -> None:
@@ -192,6 +193,7 @@ def test_a_killed_service_finds_its_jobs_again(
     assert cluster.count_of(held.id) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("daemon", ["controller", "node"])
 def test_a_daemon_that_goes_and_comes_back_ends_no_job(
     client: Client, served: ParkService, cluster: SlurmCluster, tmp_path: Path, daemon: str
@@ -209,6 +211,7 @@ def test_a_daemon_that_goes_and_comes_back_ends_no_job(
     completed(served, held)
 
 
+@pytest.mark.slow
 def test_a_killed_controller_has_no_job_run_twice_nor_told_wrong(
     client: Client, served: ParkService, cluster: SlurmCluster, tmp_path: Path
 ) -> None:
@@ -227,6 +230,7 @@ def test_a_killed_controller_has_no_job_run_twice_nor_told_wrong(
     assert client.call("light_model:told", x=8)["node"] in {"n1", "n2"}  # and the next one runs
 
 
+@pytest.mark.slow
 def test_a_job_that_was_forgotten_meanwhile_is_known_by_what_it_left(
     client: Client, served: ParkService, cluster: SlurmCluster, tmp_path: Path
 ) -> None:
@@ -243,6 +247,7 @@ def test_a_job_that_was_forgotten_meanwhile_is_known_by_what_it_left(
     completed(served, held)
 
 
+@pytest.mark.slow
 def test_a_submission_that_arrived_though_it_timed_out_is_found_by_its_name(
     client: Client, served: ParkService, cluster: SlurmCluster, tmp_path: Path
 ) -> None:
@@ -254,6 +259,7 @@ def test_a_submission_that_arrived_though_it_timed_out_is_found_by_its_name(
     assert cluster.count_of(held.id) == 1
 
 
+@pytest.mark.slow
 def test_a_service_that_is_killed_while_it_submits_submits_nothing_twice(
     client: Client, served: ParkService, cluster: SlurmCluster, tmp_path: Path
 ) -> None:
@@ -271,6 +277,7 @@ def how(cluster: SlurmCluster, word: str) -> None:
     (cluster.root / "bin" / "sbatch.how").write_text(word)
 
 
+@pytest.mark.slow
 def test_a_scancel_behind_its_back_is_told(
     client: Client, served: ParkService, cluster: SlurmCluster, tmp_path: Path
 ) -> None:
@@ -304,6 +311,7 @@ def test_a_job_that_waits_says_why_and_is_cancelled_before_it_starts(
     completed(served, held)
 
 
+@pytest.mark.slow
 def test_a_cancel_ends_what_runs_and_is_confirmed_by_slurm(
     client: Client, cluster: SlurmCluster, tmp_path: Path
 ) -> None:
@@ -316,6 +324,7 @@ def test_a_cancel_ends_what_runs_and_is_confirmed_by_slurm(
     assert client.json("status", job)["error"] == "cancelled on request"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "call", [["light_model:for_ever", "--walltime", "1"], ["light_model:limited"]], ids=" ".join
 )
@@ -386,6 +395,7 @@ def test_a_pilot_that_slurm_ends_takes_its_jobs_along_and_they_run_again_as_they
     assert held.runs == 2
 
 
+@pytest.mark.slow
 def test_the_death_of_a_node_is_told_and_nothing_runs_again(
     client: Client, served: ParkService, cluster: SlurmCluster, tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from support.services.page_reader import Reader
 
+pytestmark = pytest.mark.slow
+
 PAGES = (
     "fit-a-model.md",
     "fit-results.md",

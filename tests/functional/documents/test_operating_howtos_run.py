@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from support.services.page_reader import Reader
 
+pytestmark = pytest.mark.slow
+
 PAGES = (
     "air-gapped.md",
     "locked-down-service.md",

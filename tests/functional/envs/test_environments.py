@@ -87,6 +87,7 @@ print(os.environ["VIRTUAL_ENV"])
 """
 
 
+@pytest.mark.slow
 def test_a_shell_sees_the_environment_as_its_jobs_do(scientist: Scientist, lock: str) -> None:
     client = scientist.client
     path = client.json("env", "show", lock)["path"]
@@ -160,9 +161,10 @@ def test_names_that_nothing_has(scientist: Scientist, name: str) -> None:
     assert "hint:" in message
 
 
-ERRORS = {"zz": 5, "abc": 5, "f" * 64: 2, "no==such": 2}
+ERRORS = {"zz": 5, "abc": 2, "f" * 64: 2, "no==such": 2}
 
 
+@pytest.mark.slow
 def test_a_pin_keeps_it_and_a_job_brings_back_what_was_removed(
     scientist: Scientist, lock: str
 ) -> None:
@@ -182,6 +184,7 @@ def test_a_pin_keeps_it_and_a_job_brings_back_what_was_removed(
     assert path.exists()
 
 
+@pytest.mark.slow
 def test_an_edit_needs_no_resolver_and_a_new_requirement_does(
     scientist: Scientist, lock: str, service: ParkService
 ) -> None:
@@ -213,6 +216,7 @@ def test_an_edit_needs_no_resolver_and_a_new_requirement_does(
     assert "resolve" in resolved
 
 
+@pytest.mark.slow
 def test_every_stage_is_an_event_with_its_amounts(
     client: Client, model: ModelTree, answer: int
 ) -> None:
@@ -272,6 +276,7 @@ def isolated(tmp_path: Path) -> Iterator[ParkService]:
         yield running
 
 
+@pytest.mark.slow
 def test_a_bundle_installs_on_a_service_without_upstream(
     scientist: Scientist, isolated: ParkService, tmp_path: Path
 ) -> None:
@@ -326,6 +331,7 @@ def test_plain_pip_and_uv_install_from_a_bundle(scientist: Scientist, tmp_path: 
     assert answers[0][0] == scientist.answer
 
 
+@pytest.mark.slow
 def test_a_damaged_bundle_is_refused(
     scientist: Scientist, isolated: ParkService, tmp_path: Path
 ) -> None:
@@ -341,6 +347,7 @@ def test_a_damaged_bundle_is_refused(
     assert "expected SHA-256" in there.error("install", damaged, status=2)
 
 
+@pytest.mark.slow
 def test_over_the_quota_the_older_goes_and_comes_back(
     light_python: Path, model: ModelTree, answer: int, client_cache: Path, tmp_path: Path
 ) -> None:

@@ -135,6 +135,7 @@ def test_a_released_wheel_of_another_index_is_not_followed(
     assert bait.asked == []
 
 
+@pytest.mark.slow
 def test_an_extra_of_a_released_wheel_is_not_followed(
     resolver: Resolver, bait: Bait, tmp_path: Path
 ) -> None:
@@ -150,6 +151,7 @@ def test_an_extra_of_a_released_wheel_is_not_followed(
     assert bait.asked == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mymodel-1.0+t0123456789abcdef", "released-1.0"])
 def test_no_client_uploads_one(
     bait: Bait, references: list[str], tmp_path: Path, name: str
@@ -165,6 +167,7 @@ def test_no_client_uploads_one(
     assert bait.asked == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend_asks", [False, True], ids=["declared", "asked by the backend"])
 def test_build_requirements_of_a_source(
     bait: Bait, references: list[str], tmp_path: Path, *, backend_asks: bool

@@ -85,6 +85,7 @@ class Pressure:
         return evicted
 
 
+@pytest.mark.slow
 def test_what_is_offered_is_never_evicted_and_what_is_withdrawn_may_be(
     operator: Client, small: ParkService, model: ModelTree, answer: int
 ) -> None:
@@ -105,6 +106,7 @@ def test_what_is_offered_is_never_evicted_and_what_is_withdrawn_may_be(
     assert not (small.home / "envs" / "v1" / lock).exists()
 
 
+@pytest.mark.slow
 def test_an_environment_that_is_there_is_offered_by_its_lock_hash(
     operator: Client, small: ParkService, model: ModelTree, answer: int
 ) -> None:

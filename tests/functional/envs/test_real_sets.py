@@ -37,6 +37,8 @@ from park_server.envs.pylock import load, normalise, select
 from park_server.envs.realisation import Environments
 from park_server.envs.wheel_download import Downloader
 
+pytestmark = pytest.mark.slow
+
 INTERPRETER = own_interpreter()
 
 SETS = {

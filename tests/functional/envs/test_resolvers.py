@@ -115,6 +115,7 @@ def test_an_unknown_version_is_named(resolver: Resolver, url: str, tmp_path: Pat
         resolver.resolve(_request(url, tmp_path, parse_pin("helper", "9")))
 
 
+@pytest.mark.slow
 def test_an_operator_may_choose_pip(
     light_python: Path, model: ModelTree, client_cache: Path, tmp_path: Path
 ) -> None:

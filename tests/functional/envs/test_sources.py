@@ -50,6 +50,7 @@ def on(service: ParkService, python: Path, folder: Path, cache: Path) -> Client:
     return Client.of(python, folder, cache=cache, service=service)
 
 
+@pytest.mark.slow
 def test_the_service_builds_its_source_and_runs_it(
     builder: ParkService, python: Path, root: Path, cache: Path, tmp_path: Path
 ) -> None:
@@ -134,6 +135,7 @@ SNOOP = """
 """
 
 
+@pytest.mark.slow
 def test_a_build_sees_no_credentials_and_cannot_write_to_the_service(
     builder: ParkService, python: Path, root: Path, tmp_path: Path
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from support.services.park_client import Client, ModelTree
     from support.services.park_service import ParkService
@@ -75,6 +77,7 @@ def test_versions_of_a_project_that_is_not_there_are_none(client: Client) -> Non
     assert "no version of no-such-project" in client.run("versions", "no-such-project").stdout
 
 
+@pytest.mark.slow
 def test_each_version_gives_its_own_answer(client: Client, model: ModelTree, answer: int) -> None:
     first = client.json("install", "light_model")
     model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = -{answer}")
@@ -88,6 +91,7 @@ def test_each_version_gives_its_own_answer(client: Client, model: ModelTree, ans
     assert client.call("light_model:answer", "--no-memo") == answer
 
 
+@pytest.mark.slow
 def test_jobs_of_both_versions_at_once(client: Client, model: ModelTree, answer: int) -> None:
     first = client.json("install", "light_model")["lock_hash"]
     model.edit("light_model.py", f"ANSWER = {answer}", f"ANSWER = -{answer}")
@@ -120,11 +124,11 @@ def test_a_job_of_code_that_is_not_there_is_refused_package_by_package_where_ask
 def test_a_model_that_was_never_installed_is_refused_with_the_command_to_run(
     client: Client, service: ParkService
 ) -> None:
-    never = ("--install", "never", "--arg", 'version="1"')
-    message = client.error("submit", "packaging.version:parse", *never, status=5)
-    assert f"{service.url} has no environment that matches packaging" in message
+    never = ("--install", "never", "--arg", 'string=""')
+    message = client.error("submit", "tomlkit:parse", *never, status=5)
+    assert f"{service.url} has no environment that matches tomlkit" in message
     assert "\nthe service has no environment of it yet\n" in message
-    assert "\nhint: park install packaging" in message
+    assert "\nhint: park install tomlkit" in message
 
 
 def test_a_lock_that_nobody_has(client: Client) -> None:

@@ -52,6 +52,7 @@ def test_twine_uploads_once_and_again_and_reads_why_not(url: str, tmp_path: Path
     assert "is here already with other bytes" in refused.stdout + refused.stderr
 
 
+@pytest.mark.slow
 def test_uv_publishes(url: str, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path)
     done = run(
@@ -80,6 +81,7 @@ def test_pip_downloads_a_project_and_what_it_requires_of_upstream(url: str, tmp_
     assert f"{wheel.name}.metadata" in done.stdout  # PEP 658: resolved without the wheel
 
 
+@pytest.mark.slow
 def test_pip_locks_and_installs_the_lock(url: str, tmp_path: Path) -> None:
     upload(url, make_wheel(tmp_path, requires=["six"]))
     index = f"{with_login(url)}/simple/"
@@ -98,6 +100,7 @@ def test_pip_locks_and_installs_the_lock(url: str, tmp_path: Path) -> None:
     assert installed(target) == {"demo": "1.0", "six": "1.0"}
 
 
+@pytest.mark.slow
 def test_uv_compiles_and_syncs(url: str, tmp_path: Path) -> None:
     upload(url, make_wheel(tmp_path, requires=["six"]))
     index = ("--default-index", f"{with_login(url)}/simple/")
@@ -113,12 +116,14 @@ def test_uv_compiles_and_syncs(url: str, tmp_path: Path) -> None:
     assert installed(target) == {"demo": "1.0", "six": "1.0"}
 
 
+@pytest.mark.slow
 def test_uv_installs_a_project_and_what_it_requires_of_upstream(url: str, tmp_path: Path) -> None:
     upload(url, make_wheel(tmp_path, requires=["six"]))
     installed = uv_install(url, "/simple/", "demo", home=tmp_path)
     assert installed == {"demo": "1.0", "six": "1.0"}
 
 
+@pytest.mark.slow
 def test_uv_sees_a_version_as_soon_as_it_is_uploaded(url: str, tmp_path: Path) -> None:
     for version in ("1.0", "1.1"):
         upload(url, make_wheel(tmp_path, version=version))
@@ -126,6 +131,7 @@ def test_uv_sees_a_version_as_soon_as_it_is_uploaded(url: str, tmp_path: Path) -
         assert installed == {"demo": version}
 
 
+@pytest.mark.slow
 def test_a_tree_is_installed_from_the_trees_and_never_offered_as_a_release(
     url: str, tmp_path: Path
 ) -> None:
@@ -142,6 +148,7 @@ def test_a_tree_is_installed_from_the_trees_and_never_offered_as_a_release(
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_of_eight_uploads_of_one_name_one_wins_and_no_reader_sees_half_a_file(
     url: str, tmp_path: Path
 ) -> None:

@@ -99,6 +99,7 @@ def test_projects_and_their_files_are_listed(
     assert (code, "no project nowhere in the index" in text) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_yanked_version_is_passed_over_and_an_exact_pin_gets_it(
     park: Command, running: ParkService, tmp_path: Path
 ) -> None:
@@ -126,6 +127,7 @@ def test_removing_is_for_good(park: Command, running: ParkService, tmp_path: Pat
     assert (code, "there is no removed 1.0 here" in text) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_name_of_upstream_is_claimed_and_given_back(
     park: Command, running: ParkService, tmp_path: Path
 ) -> None:
@@ -141,6 +143,7 @@ def test_a_name_of_upstream_is_claimed_and_given_back(
     assert found == {"numpy": "2.0"}
 
 
+@pytest.mark.slow
 def test_a_quarantined_project_is_withheld(
     park: Command, running: ParkService, tmp_path: Path
 ) -> None:
@@ -156,6 +159,7 @@ def test_a_quarantined_project_is_withheld(
     assert get(running, file).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_of_an_upload_leaves_the_index_whole(
     tmp_path: Path, upstream: str
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_wheel_that_is_put_there_is_installed(
         assert installed == {"copied": "1.0", "old": "1.0"}
 
 
+@pytest.mark.slow
 def test_one_that_is_half_there_is_told_and_never_installed(
     service: ParkService, folder: Path, tmp_path: Path
 ) -> None:

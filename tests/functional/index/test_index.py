@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import httpx2
+import pytest
 from support.material.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def test_what_twine_uploads_pip_and_uv_install_with_what_it_requires_of_upstream
     assert installed.keys() == {"park-released", "sortedcontainers"}
 
 
+@pytest.mark.slow
 def test_the_tree_that_park_uploaded_is_on_the_user_s_own_pages_only(
     installed: Client, service: ParkService, tmp_path: Path
 ) -> None:
@@ -128,6 +130,7 @@ def test_the_token_as_bearer_reads_and_uploads(service: ParkService, tmp_path: P
     assert content == wheel.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_released_version_that_twine_uploaded_is_installed_by_park(
     service: ParkService, client: Client, tmp_path: Path
 ) -> None:

@@ -55,6 +55,7 @@ def published(index: Index) -> list[str]:
     return sorted(file.filename for file in index.project_files("demo"))
 
 
+@pytest.mark.slow
 def test_poetry_publishes(tools: Path, project: Path, url: str, index: Index) -> None:
     done = run_tool(
         tools / "poetry", "publish", "--repository", "park", "--no-interaction",
@@ -77,6 +78,7 @@ def test_hatch_publishes(tools: Path, project: Path, url: str, index: Index) -> 
     assert published(index) == FILES
 
 
+@pytest.mark.slow
 def test_flit_publishes(tools: Path, project: Path, url: str, index: Index) -> None:
     """flit builds by itself, so these are real files of a real backend."""
     done = run_tool(

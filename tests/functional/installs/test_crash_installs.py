@@ -152,6 +152,7 @@ def test_after_the_request_before_the_upload(crashing: ParkService, client: Clie
     goes_on(crashing, install, client)
 
 
+@pytest.mark.slow
 def test_after_the_upload(crashing: ParkService, client: Client, upstream: Upstream) -> None:
     install, wheel = requested(client, crashing, "light_model")
     with upstream.gate.closed("/simple/sortedcontainers/"):
@@ -248,6 +249,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_a_client_whose_service_dies_is_told_so_and_goes_on_with_the_next(
     crashing: ParkService, client: Client, upstream: Upstream
 ) -> None:
@@ -272,6 +274,7 @@ def test_a_client_whose_service_dies_is_told_so_and_goes_on_with_the_next(
     assert_whole(crashing.home)
 
 
+@pytest.mark.slow
 def test_a_job_that_waits_for_an_install_runs_once_it_is_ready(
     crashing: ParkService, client: Client, upstream: Upstream, tmp_path: Path, answer: int
 ) -> None:

@@ -19,6 +19,8 @@ from support.session.slow_cases import slow_after
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
 
+pytestmark = pytest.mark.slow
+
 MODEL = """
 import importlib.metadata
 

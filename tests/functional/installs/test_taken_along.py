@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from support.services.park_service import ParkService
 
+pytestmark = pytest.mark.slow
+
 HOST = """
 import importlib.metadata
 

@@ -46,6 +46,7 @@ def failed(client: Client, *arguments: str) -> str:
 # -- exit statuses
 
 
+@pytest.mark.slow
 def test_following_a_job_that_fails_is_no_failure_of_following(client: Client) -> None:
     job = client.submit("light_model:fail", reason="thin")
     done = client.run("logs", "-f", job, quotes_traceback=True)
@@ -128,6 +129,7 @@ def interrupted(client: Client, *command: str) -> tuple[str, str]:
     return first, said
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_that_the_job_goes_on(
     client: Client, up: Pipe, go: Pipe, tmp_path: Path
 ) -> None:
@@ -142,6 +144,7 @@ def test_an_interrupted_run_says_that_the_job_goes_on(
     assert json.loads(client.run("result", job).stdout) == "on"
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_the_watching_and_the_following_alone(client: Client, held: str) -> None:
     first, said = interrupted(client, "watch", held)
     assert first != ""
@@ -247,6 +250,7 @@ def documented_keys(*headings: str) -> list[set[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_what_programs_read_has_the_keys_of_the_reference_and_no_others(
     client: Client, tmp_path: Path
 ) -> None:
@@ -280,6 +284,7 @@ def test_what_programs_read_has_the_keys_of_the_reference_and_no_others(
 # -- secrets
 
 
+@pytest.mark.slow
 def test_a_token_in_a_variable_is_never_printed(client: Client, service: ParkService) -> None:
     for secret in (service.token, "a-token-that-nobody-has"):
         user = client.with_variables(PARK_TOKEN=secret)

@@ -90,6 +90,7 @@ print(json.dumps([job.id for job in jobs]))
     assert [len(processes(tmp_path / f"run-{n}")) for n in range(5)] == [1] * 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", slow_after(1, [[], ["--fresh"]]), ids=["forked", "fresh"])
 def test_a_running_job_keeps_its_process(
     client: Client, crashing: ParkService, strings: Strings, options: list[str]
@@ -104,6 +105,7 @@ def test_a_running_job_keeps_its_process(
     assert processes(strings.runs) == [pid]
 
 
+@pytest.mark.slow
 def test_jobs_that_were_queued_behind_a_full_set_of_slots(
     client: Client, crashing: ParkService, strings: Strings
 ) -> None:
@@ -122,6 +124,7 @@ def test_jobs_that_were_queued_behind_a_full_set_of_slots(
     assert processes(strings.runs)[0] == pid
 
 
+@pytest.mark.slow
 def test_a_queued_job_that_was_cancelled_stays_so(
     client: Client, crashing: ParkService, strings: Strings, tmp_path: Path
 ) -> None:
@@ -136,6 +139,7 @@ def test_a_queued_job_that_was_cancelled_stays_so(
     assert not (tmp_path / "never").exists()
 
 
+@pytest.mark.slow
 def test_a_job_that_completed_while_nobody_looked(
     client: Client, crashing: ParkService, strings: Strings
 ) -> None:
@@ -149,6 +153,7 @@ def test_a_job_that_completed_while_nobody_looked(
     assert processes(strings.runs) == [pid]
 
 
+@pytest.mark.slow
 def test_a_job_that_was_killed_while_nobody_looked(
     client: Client, crashing: ParkService, strings: Strings
 ) -> None:
@@ -163,6 +168,7 @@ def test_a_job_that_was_killed_while_nobody_looked(
     assert processes(strings.runs) == [pid]
 
 
+@pytest.mark.slow
 def test_a_cancel_that_was_asked_for_before_is_known_after(
     client: Client, crashing: ParkService, strings: Strings
 ) -> None:
@@ -185,6 +191,7 @@ def test_a_cancel_that_was_asked_for_before_is_known_after(
         os.kill(pid, 0)
 
 
+@pytest.mark.slow
 def test_an_orderly_stop_leaves_a_running_job_too(
     client: Client, crashing: ParkService, strings: Strings
 ) -> None:
@@ -197,6 +204,7 @@ def test_an_orderly_stop_leaves_a_running_job_too(
     assert processes(strings.runs) == [pid]
 
 
+@pytest.mark.slow
 def test_many_deaths_of_the_service_are_one_run_of_the_job(
     client: Client, crashing: ParkService, strings: Strings
 ) -> None:

@@ -133,6 +133,7 @@ def test_a_cancelled_fetch_ends_at_once_and_leaves_nothing(
     assert list((running.home / "files" / "fetching").iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["kill", "stop"])
 def test_a_fetch_survives_the_end_of_its_service(
     tmp_path: Path, files: FileServer, how: str
@@ -160,6 +161,7 @@ def test_a_fetch_survives_the_end_of_its_service(
         assert list(part.parent.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_certificates_to_trust_are_the_operators(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

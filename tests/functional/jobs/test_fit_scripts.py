@@ -15,6 +15,8 @@ from support.session.limits import LIMIT_S
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import sys
 import numpy as np

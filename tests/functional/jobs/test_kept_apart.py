@@ -253,6 +253,7 @@ def test_fresh_interpreters_are_kept_apart_like_forks(service: ParkService, clie
     assert found["sockets"] == []
 
 
+@pytest.mark.slow
 def test_a_job_that_forks_without_end_is_held_and_ends(
     service: ParkService, client: Client, up: Pipe
 ) -> None:

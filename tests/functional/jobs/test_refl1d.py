@@ -111,6 +111,7 @@ print(json.dumps([type(q).__name__, str(q.dtype), q.shape, float(q[0]), result["
     assert seen == ["ndarray", "float64", [50], pytest.approx(0.008), 50]
 
 
+@pytest.mark.slow
 def test_an_edited_constant_lives_beside_the_first(
     client: Client, installed: dict[str, Any], mymodel: ModelTree
 ) -> None:

@@ -47,6 +47,7 @@ def test_what_runs_is_not_removed(client: Client, up: Pipe, go: Pipe, tmp_path: 
     client.run("result", job)
 
 
+@pytest.mark.slow
 def test_a_file_that_went_with_its_job_is_sent_again(client: Client, tmp_path: Path) -> None:
     data = tmp_path / "film.txt"
     data.write_text(f"counts of {tmp_path}")
@@ -57,6 +58,7 @@ def test_a_file_that_went_with_its_job_is_sent_again(client: Client, tmp_path: P
     assert client.json("result", again) == data.read_text()
 
 
+@pytest.mark.slow
 def test_an_operator_sees_what_is_taken_and_removes_what_is_old(client: Client) -> None:
     job = client.submit("light_model:answer")
     client.run("result", job)
@@ -73,6 +75,7 @@ def test_an_operator_sees_what_is_taken_and_removes_what_is_old(client: Client) 
     assert "hint: for example --older-than 90d" in message
 
 
+@pytest.mark.slow
 def test_a_pinned_job_stays_until_it_is_unpinned(client: Client) -> None:
     job = client.submit("light_model:write", name="run.refl", text="q r dr")
     client.run("result", job)
@@ -111,6 +114,7 @@ print(json.dumps(told + [job.refresh().pinned, job.id]))
     ]
 
 
+@pytest.mark.slow
 def test_logs_that_went_are_told_and_the_result_is_there(client: Client) -> None:
     job = client.submit("light_model:answer")
     client.run("result", job)
@@ -123,6 +127,7 @@ def test_logs_that_went_are_told_and_the_result_is_there(client: Client) -> None
     assert client.run("result", job).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_tree_that_went_is_sent_again_by_the_same_client(client: Client) -> None:
     """Its caches know the wheel, and the environment that there was."""
     job = client.submit("light_model:answer")

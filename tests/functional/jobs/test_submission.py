@@ -103,6 +103,7 @@ def test_an_install_that_cannot_be_cancels_its_jobs_with_the_cause(
     assert "sortedcontainers" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_operator_keeps_projects_ready_for_everybody(
     client: Client, served: ParkService
 ) -> None:
@@ -269,6 +270,7 @@ def lose(client: Client, served: ParkService, up: Pipe) -> None:
     assert client.folder.exists()
 
 
+@pytest.mark.slow
 def test_a_job_that_may_runs_again_from_the_beginning(
     client: Client, served: ParkService, up: Pipe, go: Pipe, tmp_path: Path
 ) -> None:
@@ -282,6 +284,7 @@ def test_a_job_that_may_runs_again_from_the_beginning(
     assert client.json("status", job)["attempt"] == 2
 
 
+@pytest.mark.slow
 def test_a_submission_may_say_so_as_well(
     client: Client, served: ParkService, up: Pipe, go: Pipe
 ) -> None:

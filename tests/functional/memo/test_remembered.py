@@ -95,6 +95,7 @@ def test_the_list_says_how_often_a_run_has_answered(
     assert nothing == "nothing is remembered\n"
 
 
+@pytest.mark.slow
 def test_the_sums_count_what_was_saved(client: Client, remembering: ParkService) -> None:
     before = client.json("memo", "stats")
     for _ in range(2):
@@ -128,6 +129,7 @@ def test_what_is_forgotten_runs_again(client: Client, remembering: ParkService) 
     assert "one of job, entry_point, or everything" in client.error("memo", "forget", status=2)
 
 
+@pytest.mark.slow
 def test_what_says_that_it_is_impure_runs_each_time(
     client: Client, remembering: ParkService
 ) -> None:
@@ -149,6 +151,7 @@ print(json.dumps([job.id for job in said + asked]))
     assert [remembering.job_when_final(job)["attempt"] for job in ids] == [1, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_file_on_the_service_counts_by_what_is_in_it(
     client: Client, remembering: ParkService, tmp_path: Path
 ) -> None:
@@ -200,6 +203,7 @@ with park.remote_service() as service:
     assert [remembering.job_when_final(job)["attempt"] for job in (first, second)] == [1, 0]
 
 
+@pytest.mark.slow
 def test_answers_are_run_and_compared_where_the_operator_says_so(
     tmp_path: Path, client_cache: Path, python: Path
 ) -> None:

@@ -68,6 +68,7 @@ def stamped(user: Client) -> dict[str, Any]:
     return record | {"value": job["result"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("two", [("--shared-memo",)], ids=["shared"], indirect=True)
 def test_where_the_operator_says_so_what_one_user_left_answers_another(two: Two) -> None:
     first, second = stamped(two.ada), stamped(two.bob)

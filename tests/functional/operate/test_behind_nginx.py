@@ -135,6 +135,7 @@ def test_a_service_is_reached_through_nginx(
     assert service.url.startswith("http://127.0.0.1")
 
 
+@pytest.mark.slow
 def test_a_job_runs_through_nginx_as_it_does_without(
     behind: tuple[ParkService, httpx2.Client], tmp_path: Path, client_cache: Path
 ) -> None:

@@ -66,6 +66,7 @@ def test_each_has_a_text_for_who_draws_nothing(shown: dict[str, dict[str, Any]])
     assert "str(" in texts["workflow"]
 
 
+@pytest.mark.slow
 def test_a_browser_shows_all_of_it(
     shown: dict[str, dict[str, Any]], browser: PageBrowser, lab: PageLab
 ) -> None:

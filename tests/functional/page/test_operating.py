@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from support.services.page_browser import PageBrowser
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def two(lab: PageLab) -> PageLab:

@@ -42,6 +42,7 @@ def test_a_readme_is_read_and_does_nothing(browser: PageBrowser, lab: PageLab) -
         assert viewer.page.title() == "page-model · park"
 
 
+@pytest.mark.slow
 def test_the_source_of_a_tree_is_compared(
     browser: PageBrowser, lab: PageLab, edited: dict[str, Any]
 ) -> None:
@@ -56,6 +57,7 @@ def test_the_source_of_a_tree_is_compared(
         source.locator("tr.minus", has_text="return seed**2").wait_for()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", slow_after(1, ["light", "dark"]))
 def test_nobody_is_left_out_of_the_difference(
     browser: PageBrowser, lab: PageLab, edited: dict[str, Any], scheme: str

@@ -35,6 +35,7 @@ def test_somebody_logs_in_and_out(browser: PageBrowser, lab: PageLab) -> None:
         assert viewer.page.context.cookies() == []
 
 
+@pytest.mark.slow
 def test_a_fit_is_watched_from_start_to_end(
     browser: PageBrowser, lab: PageLab, tmp_path: Path
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_fit_is_watched_from_start_to_end(
         viewer.section("Log").get_by_text("1 found").wait_for()
 
 
+@pytest.mark.slow
 def test_files_are_shown_as_what_they_are(browser: PageBrowser, lab: PageLab) -> None:
     assembly = {"parameters": ["thickness"]}
     (job,) = lab.submit(lab.call("fit_film", assembly, 20))
@@ -101,6 +103,7 @@ def test_files_are_shown_as_what_they_are(browser: PageBrowser, lab: PageLab) ->
         assert "residual" in download.value.path().read_text()
 
 
+@pytest.mark.slow
 def test_a_failure_is_understood_from_the_page_alone(browser: PageBrowser, lab: PageLab) -> None:
     bad = lab.call("wrong", "the roughness is thicker than the layer", label="a bad layer")
     hurt = lab.call("collect", [value_of(bad["id"])], label="what needs it", when=after(bad["id"]))
@@ -119,6 +122,7 @@ def test_a_failure_is_understood_from_the_page_alone(browser: PageBrowser, lab: 
         viewer.section("Call").get_by_text("'the roughness is thicker than the layer'").wait_for()
 
 
+@pytest.mark.slow
 def test_a_job_is_cancelled_and_run_again(
     browser: PageBrowser, lab: PageLab, tmp_path: Path
 ) -> None:
@@ -151,6 +155,7 @@ ATTACKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", slow_after(2, range(len(ATTACKS))))
 def test_what_others_wrote_is_text(browser: PageBrowser, lab: PageLab, number: int) -> None:
     text = ATTACKS[number]
@@ -180,6 +185,7 @@ def test_what_others_wrote_is_text(browser: PageBrowser, lab: PageLab, number: i
         assert viewer.page.title() != "taken"
 
 
+@pytest.mark.slow
 def test_each_user_sees_his_own(browser: PageBrowser, lab: PageLab) -> None:
     for name in ("ada", "bob"):
         body = {"name": name, "password": PASSWORD}
@@ -195,6 +201,7 @@ def test_each_user_sees_his_own(browser: PageBrowser, lab: PageLab) -> None:
             viewer.page.get_by_role("alert").get_by_text("no job").wait_for()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", slow_after(1, ["light", "dark"]))
 def test_nobody_is_left_out(browser: PageBrowser, lab: PageLab, scheme: str) -> None:
     done, failed = lab.call("fit_film", {"parameters": ["x"]}, 20), lab.call("wrong", "no " * 60)
@@ -221,6 +228,7 @@ def test_nobody_is_left_out(browser: PageBrowser, lab: PageLab, scheme: str) -> 
             assert viewer.overflow() <= 0, place
 
 
+@pytest.mark.slow
 def test_all_of_it_is_reached_by_the_keyboard(browser: PageBrowser, lab: PageLab) -> None:
     (job,) = lab.submit(lab.call("talk", "hello", "note.txt", label="by keyboard"))
     lab.service.result_of(job)

@@ -18,6 +18,8 @@ from support.session.limits import LIMIT_S
 
 import park
 
+pytestmark = pytest.mark.slow
+
 SOURCES = ("park_dist", "server", "repo")
 NOW = "1700000000"
 

@@ -19,6 +19,8 @@ from park_server.documents.front import DocumentsFiles
 if TYPE_CHECKING:
     from support.services.page_browser import PageBrowser
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -50,6 +50,7 @@ def test_a_lambda_and_a_sweep_of_a_cell(cell: Callable[[str], Any]) -> None:
     assert cell("service.map(lambda n: n * STEP, range(3)).results()") == [0, 2, 4]
 
 
+@pytest.mark.slow
 def test_an_edited_cell_that_is_run_again_is_what_runs(cell: Callable[[str], Any]) -> None:
     cell("def grow(n):\n    return n + STEP")
     assert cell("service.submit(grow, 1).result()") == 3
@@ -59,6 +60,7 @@ def test_an_edited_cell_that_is_run_again_is_what_runs(cell: Callable[[str], Any
     assert cell("service.submit(grow, 1).result()") == 15
 
 
+@pytest.mark.slow
 def test_a_class_of_a_cell_comes_back_as_the_class_that_is_there(
     cell: Callable[[str], Any],
 ) -> None:
@@ -72,6 +74,7 @@ def test_a_class_of_a_cell_comes_back_as_the_class_that_is_there(
     assert cell("type(again) is Film, again.d, type(first) is Film") == (True, -1, False)
 
 
+@pytest.mark.slow
 def test_an_error_shows_the_line_of_the_cell(cell: Callable[[str], Any]) -> None:
     cell("def divide(n):\n    return 1 / n  # of the cell")
     shown = cell(

@@ -128,6 +128,7 @@ def test_the_first_contact_asks_on_a_terminal_and_nobody_elsewhere(
     assert "you are ada" in session.park("doctor").stdout  # and from then on nobody is asked
 
 
+@pytest.mark.slow
 def test_a_lock_a_lifetime_and_the_end(session: Session, logins: LoginService) -> None:
     token = logins.new_token()
     done = session.park("login", logins.url, "--token", "--lifetime", "8h", stdin=f"{token}\n")
@@ -163,6 +164,7 @@ def test_what_is_missing_or_wrong_is_said(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_nothing_secret_is_left_where_others_could_find_it(
     tmp_path: Path, session: Session, agent: AgentClient
 ) -> None:

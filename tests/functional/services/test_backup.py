@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 RELEASE = "sortedcontainers", "2.4.0"
 SHELL = "subprocess:check_call"
 

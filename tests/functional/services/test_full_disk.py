@@ -53,6 +53,7 @@ def until_it_has_a_result(service: ParkService, job: str) -> None:
         assert time.monotonic() < deadline
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing(small_disk: Path, go: Pipe) -> None:
     with ParkService(small_disk, "--slots", "2") as service:
         lock_hash = service.offer(*RELEASE)

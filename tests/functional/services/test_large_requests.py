@@ -199,6 +199,7 @@ def hold_ms(service: ParkService, method: str, path: str, body: Any) -> float:
     return longest_hold_ms(service.log[before:])
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_a_large_call_that_starts(service: ParkService) -> None:
     service.request("POST", f"/api/v1/jobs/{BEFORE}/cancel")
     ended = service.job_when_final(CALLED)  # there is no environment for it
@@ -207,6 +208,7 @@ def test_nobody_waits_for_a_large_call_that_starts(service: ParkService) -> None
     assert longest_hold_ms(service.log) <= HELD_MS, service.log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", slow_after(5, REQUESTS))
 def test_nobody_waits_for(service: ParkService, what: str) -> None:
     method, path, body = REQUESTS[what]()

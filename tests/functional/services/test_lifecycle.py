@@ -12,6 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import httpx2
+import pytest
 from support.faults.pipes import wait_for_exit
 from support.services.bearer import Bearer
 from support.services.park_client import REPOSITORY, Client
@@ -88,6 +89,7 @@ def backed_up(service: ParkService, folder: Path) -> None:
             shutil.copy2(place, folder / name)
 
 
+@pytest.mark.slow
 def test_a_backup_of_a_running_service_brings_back_all_but_environments(
     light_python: Path, client_cache: Path, model: ModelTree, answer: int, tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def test_what_cannot_be_kept_apart_is_said_and_no_second_user_taken(tmp_path: Pa
         assert "park serve --trust-all" in problem["hint"]
 
 
+@pytest.mark.slow
 def test_who_says_that_all_trust_one_another_has_them(tmp_path: Path) -> None:
     options = ("--upstream", "none", "--job-accounts", "none", "--trust-all")
     with WithoutNamespaces(tmp_path, *options) as service:

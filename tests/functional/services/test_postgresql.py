@@ -87,6 +87,7 @@ def test_what_is_on_its_way_outlives_the_database_and_the_service(
         assert sorted(ends) == sorted(each["id"] for each in everything)
 
 
+@pytest.mark.slow
 def test_a_kill_amid_jobs_loses_none_and_doubles_none(tmp_path: Path, postgresql: Server) -> None:
     url = postgresql.url("park").render_as_string()
     with ParkService(tmp_path, "--slots", "2", "--database", url) as service:
@@ -103,6 +104,7 @@ def test_a_kill_amid_jobs_loses_none_and_doubles_none(tmp_path: Path, postgresql
             assert len(ends) == 1
 
 
+@pytest.mark.slow
 def test_a_home_is_served_with_its_own_database_alone(tmp_path: Path, postgresql: Server) -> None:
     postgresql.create("other")
     url = postgresql.url("park").render_as_string()
@@ -121,6 +123,7 @@ def test_a_home_is_served_with_its_own_database_alone(tmp_path: Path, postgresql
             assert named.get("/api/v1/health")["status"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_database_that_is_not_there_is_refused_at_once(
     tmp_path: Path, postgresql: Server
 ) -> None:

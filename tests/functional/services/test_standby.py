@@ -91,6 +91,7 @@ def test_a_standby_ends_when_it_is_told(tmp_path: Path) -> None:
         assert leader.get("/ready")["status"] == "ready"
 
 
+@pytest.mark.slow
 def test_nothing_that_hangs_when_the_leader_is_killed_holds_the_next_one(tmp_path: Path) -> None:
     """A fork server that answers nobody, and a client that has sent half of what it wants."""
     none = "--upstream", "none", "--slots", "2"
@@ -116,6 +117,7 @@ def test_nothing_that_hangs_when_the_leader_is_killed_holds_the_next_one(tmp_pat
         assert standby.stop() == 0
 
 
+@pytest.mark.slow
 def test_the_leader_is_killed_amid_jobs_again_and_again(tmp_path: Path, url: str) -> None:
     options = "--slots", "2", "--database", url
     ran = tmp_path / "ran"

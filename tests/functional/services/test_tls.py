@@ -97,6 +97,7 @@ def test_a_workflow_over_two_services_that_speak_tls(
     assert "Traceback" not in one.log + two.log
 
 
+@pytest.mark.slow
 def test_a_certificate_that_is_not_trusted_is_told_to_who_waits(client: Client) -> None:
     fetch, job = client.script(
         """

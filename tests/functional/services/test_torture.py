@@ -24,6 +24,8 @@ from support.session.limits import LIMIT_S
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 KILLS = 5
 MINUTES = float(os.environ.get("PARK_TORTURE_MINUTES", "0"))
 SEED = os.environ.get("PARK_TORTURE_SEED", "1")

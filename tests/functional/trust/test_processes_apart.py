@@ -227,6 +227,7 @@ def _outside(needle: str) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_a_job_leaves_nothing_in_the_home_that_the_service_would_believe(world: UserWorld) -> None:
     """An account that has all of the home could make what is not there, a policy for example."""
     home = world.service.home
@@ -243,6 +244,7 @@ def test_a_job_leaves_nothing_in_the_home_that_the_service_would_believe(world: 
 _OF_THE_DATABASE = {"park.sqlite-wal", "park.sqlite-shm"}
 
 
+@pytest.mark.slow
 def test_what_is_run_at_import_writes_to_no_other_job(world: UserWorld) -> None:
     """Before the folder of its own job is the only one that it sees, it would forge results."""
     with Working(world, secret="86409") as working:
@@ -298,6 +300,7 @@ def test_a_daemon_ends_with_the_job_that_is_cancelled(world: UserWorld) -> None:
         assert world.record("ada", working.job)["status"] == "cancelled"
 
 
+@pytest.mark.slow
 def test_a_job_outlives_its_service_and_its_fork_server(world: UserWorld) -> None:
     with Working(world, secret="7654322") as working:
         servers = world.ask("ada", "GET", "fork-servers").json()

@@ -59,6 +59,7 @@ def test_a_workflow_runs_again_without_a_service(
     assert {"cpu", "libc", "python"} <= found[1]["there"].keys()
 
 
+@pytest.mark.slow
 def test_another_service_that_has_nothing_of_it_runs_it(
     client: Client, workflow: list[str], tmp_path: Path, client_cache: Path
 ) -> None:
@@ -71,6 +72,7 @@ def test_another_service_that_has_nothing_of_it_runs_it(
     assert f"job {workflow[1]}: equal\n  result: equal\n" in said
 
 
+@pytest.mark.slow
 def test_what_differs_is_told_where_and_is_the_exit_status(
     client: Client, alone: Client, tmp_path: Path
 ) -> None:
@@ -106,6 +108,7 @@ print(json.dumps(job.id))
 """A job that reads what is kept on its service."""
 
 
+@pytest.mark.slow
 def test_a_file_that_is_kept_on_the_service_goes_along(
     client: Client, alone: Client, tmp_path: Path
 ) -> None:
@@ -119,6 +122,7 @@ def test_a_file_that_is_kept_on_the_service_goes_along(
     assert "~/data/counts.txt on its service, and that has changed since the job began" in said
 
 
+@pytest.mark.slow
 def test_a_job_that_failed_fails_again(client: Client, alone: Client, tmp_path: Path) -> None:
     job = client.submit("light_model:fail", reason="too thin")
     client.run("result", job, status=1)

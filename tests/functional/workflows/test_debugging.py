@@ -50,6 +50,7 @@ def test_pdb_opens_where_the_call_failed(client: Client) -> None:
     assert f"light_model:fail of job {job}" in done.stderr
 
 
+@pytest.mark.slow
 def test_what_it_needs_is_as_it_was_for_the_job(client: Client, tmp_path: Path) -> None:
     data = client.folder / "film.txt"
     data.write_text("measured")
@@ -65,6 +66,7 @@ def test_what_it_needs_is_as_it_was_for_the_job(client: Client, tmp_path: Path) 
     assert debugged(client, versions, status=0).stdout == f"returned {seen!r}\n"
 
 
+@pytest.mark.slow
 def test_what_another_job_left_is_in_the_place_of_the_reference(client: Client) -> None:
     code = """
 import json, park
@@ -78,6 +80,7 @@ print(json.dumps(second.id))
     assert done.stdout == "returned 'left by the first'\n"
 
 
+@pytest.mark.slow
 def test_pdb_opens_where_the_call_begins(client: Client) -> None:
     job = client.submit("light_model:echo", value=7)
     done = debugged(client, job, "--break", typed="p value\nc\n", status=0)
@@ -86,6 +89,7 @@ def test_pdb_opens_where_the_call_begins(client: Client) -> None:
     assert "returned 7" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_function_by_value(client: Client) -> None:
     code = """
 import json, park
@@ -100,6 +104,7 @@ print(json.dumps(service.submit(lambda n: n / (WIDE - 3), 1).id))
     assert "ZeroDivisionError" in done.stderr
 
 
+@pytest.mark.slow
 def test_without_uv_pip_installs_it(client: Client, tmp_path: Path) -> None:
     job = client.submit("light_model:answer")
     wanted = client.json("result", job)

@@ -179,6 +179,7 @@ def test_a_script_that_fails_says_where(client: Client, tmp_path: Path) -> None:
     assert "no script" in client.error("plan", tmp_path / "absent.py", status=2)
 
 
+@pytest.mark.slow
 def test_many_jobs_are_waited_for_together(client: Client) -> None:
     found: dict[str, Any] = client.script(
         """

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
     from support.services.page_browser import PageBrowser, Viewer
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = REPOSITORY / "examples"
 WORKFLOW = EXAMPLES / "workflow"
 

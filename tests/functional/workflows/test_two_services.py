@@ -322,6 +322,7 @@ def test_what_refers_to_jobs_elsewhere_is_known_again(pair: Pair) -> None:
         assert after["files"] == before["files"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", slow_after(1, ["both", "first", "second"]))
 def test_kill_9_of_either_side_loses_nothing(pair: Pair, go: Pipe, killed: str) -> None:
     there = held_job(pair, go)

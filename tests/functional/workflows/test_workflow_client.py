@@ -115,6 +115,7 @@ print(json.dumps({
     }
 
 
+@pytest.mark.slow
 def test_a_file_goes_from_one_service_to_the_other(
     client: Client, two_services: tuple[ParkService, ParkService]
 ) -> None:
@@ -363,6 +364,7 @@ print(json.dumps(found))
     assert seen == [3, [0, 1, 2], "UsageError"]
 
 
+@pytest.mark.slow
 def test_a_race_over_two_services_keeps_the_first_that_is_good_enough(
     client: Client, up: Pipe, go: Pipe
 ) -> None:

@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName
 from support.services.job_service import JobService
 
 from park.client.environment_queries import Contents, RemoteEnvironments, compared, contents_of
-from park.errors import UsageError
+from park.errors import LocalSetError, UsageError
 from park.wire import EnvironmentDetail, EnvironmentSummary, PinRecord
 
 NO_SERVICE = cast("RemoteEnvironments", None)  # these are never asked of one
@@ -101,6 +101,15 @@ def test_a_lock_for_another_python_selects_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="selects nothing for this interpreter"):
         contents_of(str(file), NO_SERVICE)
+
+
+def test_too_few_digits_of_a_lock_hash_are_told_from_a_module() -> None:
+    with pytest.raises(UsageError, match="too short for a lock hash") as refused:
+        contents_of("3fa9", NO_SERVICE)
+
+    assert "6 digits or more" in str(refused.value.hint)
+    with pytest.raises(LocalSetError):
+        contents_of("no_such_module", NO_SERVICE)
 
 
 def test_local_is_the_whole_interpreter() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,8 @@ MODULES = {
 @pytest.fixture(autouse=True)
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(write_tree(tmp_path, MODULES))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "park_t_model"]:
+        monkeypatch.delitem(sys.modules, name)  # of another test's folder
 
 
 def test_a_function_a_class_and_a_method_are_found() -> None:

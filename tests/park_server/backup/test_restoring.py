@@ -83,6 +83,7 @@ def test_a_restored_home_is_what_it_was(full: FullHome, tmp_path: Path, name: st
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_from_one_kind_of_database_to_the_other_and_back(
     full: FullHome, tmp_path: Path, url: URL
 ) -> None:
@@ -141,6 +142,7 @@ def test_damage_is_found_before_anything_is_written(
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["backup.tar", "backup.tar.gz"])
 def test_a_file_that_was_cut_anywhere_is_damaged(full: FullHome, tmp_path: Path, name: str) -> None:
     backup_of(full.home, tmp_path / name)
@@ -173,6 +175,7 @@ def test_a_home_that_has_something_is_left_as_it_is(full: FullHome, tmp_path: Pa
     assert rows_of(Home(tmp_path / "empty")) == rows_of(full.home)
 
 
+@pytest.mark.slow
 def test_a_database_that_has_something_is_left_as_it_is(
     full: FullHome, tmp_path: Path, url: URL
 ) -> None:

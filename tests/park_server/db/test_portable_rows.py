@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from support.labs.databases import empty_url
 from support.labs.rows import new_job
+from support.session.slow_cases import slow_after
 
 from park_repo.database import Database
 from park_server.db.migrate import migrate
@@ -43,7 +44,7 @@ def database_of(kind: str, folder: Path) -> Database:
     return made
 
 
-@pytest.fixture(params=[(a, b) for a in KINDS for b in KINDS], ids="-".join)
+@pytest.fixture(params=slow_after(2, [(a, b) for a in KINDS for b in KINDS]), ids="-".join)
 def pair(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Database, Database]]:
     """Give a database of each kind, with all tables."""
     source, target = request.param

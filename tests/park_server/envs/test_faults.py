@@ -128,6 +128,7 @@ def killed_at(step: int, home: Path, wheels: list[Path]) -> bool:
     return process.returncode != 0
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_it_leaves_nothing_that_counts(
     tmp_path: Path, wheels: list[Path]
 ) -> None:
@@ -150,6 +151,7 @@ def test_killed_again_and_again_it_goes_on_where_it_was(tmp_path: Path, wheels: 
     sound(tmp_path / "home", wheels)
 
 
+@pytest.mark.slow
 def test_many_processes_that_want_one_lock_make_it_once(tmp_path: Path, wheels: list[Path]) -> None:
     processes = [start(PATIENT, tmp_path / "home", wheels) for _ in range(8)]
     for process in processes:

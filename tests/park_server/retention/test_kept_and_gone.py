@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -429,7 +430,7 @@ def _cut_off(work: Callable[..., Any], at: int, *, done: bool) -> Callable[..., 
     return cut
 
 
-TestService = Service.TestCase
+TestService = pytest.mark.slow(Service.TestCase)
 TestService.settings = settings(
     max_examples=20, stateful_step_count=30, deadline=None, phases=(Phase.generate,)
 )

@@ -86,6 +86,14 @@ class Job(AsArray, RemoteJob, Placeholder):
         reports = self.transport.json("GET", f"{API}/jobs/{self.id}/progress")
         return sparkline(name, reports["values"].get(name, ()))
 
+    def __getitem__(self, key: object) -> Any:
+        raise TypeError(
+            f"{self!r} is not what it returns: job.output[{key!r}] stands for a part of that in "
+            f"other calls, job.result()[{key!r}] waits for it"
+        )
+
+    __iter__ = None  # it has parts no more than it has items
+
     def __copy__(self) -> Self:
         return self
 

@@ -20,6 +20,8 @@ from support.session.limits import LIMIT_S
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 MODEL = """
 import json, os, sys, threading, time, warnings
 import numpy as np

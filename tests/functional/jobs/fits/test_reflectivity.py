@@ -16,6 +16,8 @@ from support.services.park_client import REPOSITORY, uv_install
 from support.services.park_service import own_environ
 from support.services.refl1d_ready import virtualenv_with_refl1d
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = REPOSITORY / "examples"
 
 

@@ -73,6 +73,14 @@ def test_a_job_and_an_install_know_their_service(one: JobService, job: Job) -> N
     assert job.service == install.service == one.service
 
 
+def test_a_part_of_a_job_is_one_of_what_it_returns(job: Job) -> None:
+    """The other way round Python would say that it "is not subscriptable", and no more."""
+    with pytest.raises(TypeError, match=r"job\.output\['chisq'\] stands for .* job\.result\(\)"):
+        job["chisq"]
+    with pytest.raises(TypeError, match="not iterable"):
+        iter(job)  # type: ignore[call-overload]
+
+
 def test_a_displayed_job_is_looked_at_until_it_has_ended(one: JobService, job: Job) -> None:
     job.confirm(LIMIT_S)
     asked_at_first = len(one.asked)
