@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from park_repo import page_text as page_text_module
 from park_repo.page_text import page_text, read_page
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+ENCODER = page_text_module._ENCODER
 
 PAGE: dict[str, Any] = {
     "meta": {"api-version": "1.4"},
@@ -29,19 +29,11 @@ def test_it_says_what_json_says(document: dict[str, Any]) -> None:
     assert read_page(json.dumps(document)) == document
 
 
-@pytest.mark.parametrize("step", [lambda: page_text(PAGE), lambda: read_page(json.dumps(PAGE))])
-def test_python_runs_between_its_files(step: Callable[[], object]) -> None:
+def test_python_runs_between_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other threads run where Python does: at each call of a function of its own."""
-    calls = 0
-
-    def count(_frame: object, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        step()
-    finally:
-        sys.setprofile(before)
-    assert calls >= len(PAGE["files"])
+    read, written = Mock(side_effect=page_text_module._as_it_is), Mock(wraps=ENCODER)
+    monkeypatch.setattr(page_text_module, "_as_it_is", read)
+    monkeypatch.setattr(page_text_module, "_ENCODER", written)
+    assert read_page(page_text(PAGE)) == PAGE
+    assert read.call_count >= len(PAGE["files"])
+    assert written.encode.call_count >= len(PAGE["files"])

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from park.build.versioned_tree import TreeProject
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
@@ -94,7 +96,6 @@ OWN_BACKEND = """
 """
 
 
-@pytest.mark.slow
 def test_what_the_configuration_names_above_the_tree(tmp_path: Path, cache: Cache) -> None:
     root = project(tmp_path, {"pyproject.toml": HATCH})
     write_tree(tmp_path, {"packages/shared/film.py": "SLD = 2\n", "packages/other/x.py": ""})
@@ -111,7 +112,6 @@ def test_what_the_configuration_names_above_the_tree(tmp_path: Path, cache: Cach
     assert tree_of(root, cache).version.startswith("3.2+t")
 
 
-@pytest.mark.slow
 def test_what_a_program_reads_above_the_tree(tmp_path: Path, cache: Cache) -> None:
     system = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
     root = project(tmp_path, {"setup.py": SETUP_PY, "pyproject.toml": system})
@@ -123,7 +123,6 @@ def test_what_a_program_reads_above_the_tree(tmp_path: Path, cache: Cache) -> No
     assert tree_of(root, cache).version != tree.version
 
 
-@pytest.mark.slow
 def test_what_is_found_out_when_the_wheel_is_built(tmp_path: Path, cache: Cache) -> None:
     root = project(tmp_path, {"backend.py": BACKEND, "pyproject.toml": OWN_BACKEND})
     first = tree_of(root, cache)
@@ -135,7 +134,6 @@ def test_what_is_found_out_when_the_wheel_is_built(tmp_path: Path, cache: Cache)
     assert members(again)["part.py"] == b"All.\n"
 
 
-@pytest.mark.slow
 def test_what_is_not_there_either(tmp_path: Path, cache: Cache) -> None:
     root = project(tmp_path, {"pyproject.toml": HATCH})
     (tmp_path / "VERSION").unlink()

@@ -19,6 +19,8 @@ from support.session.slow_cases import slow_after
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
 
+pytestmark = pytest.mark.slow
+
 LIKE_BUMPS = {
     "pyproject.toml": """
         [project]
@@ -81,7 +83,6 @@ def client(python: Path, tmp_path: Path, client_cache: Path, service: ParkServic
     return Client.of(python, tmp_path / "client", cache=client_cache, service=service)
 
 
-@pytest.mark.slow
 def test_the_tree_of_a_repository_installs_builds_and_runs(client: Client, tmp_path: Path) -> None:
     uv_install(client.python, like_bumps(tmp_path))
     version = client.json("install", "like_bumps")["version"]
@@ -132,7 +133,6 @@ def common(folder: Path) -> Path:
     return write_tree(folder / "common", {p: dedent(t).lstrip() for p, t in COMMON.items()})
 
 
-@pytest.mark.slow
 def test_a_relative_path_of_poetry(client: Client, tmp_path: Path) -> None:
     files = {"pyproject.toml": dedent(POETRY), "poetic_film.py": MODULE}
     root = write_tree(tmp_path / "poetic", files)
@@ -179,7 +179,6 @@ def test_modules_that_differ_in_case_only(client: Client, tmp_path: Path) -> Non
     assert client.call("twin_film:both") == [1, 2]
 
 
-@pytest.mark.slow
 def test_a_url_is_followed_by_nobody_there(client: Client, tmp_path: Path) -> None:
     """Here six of the index is installed, whatever the metadata say; so that is what runs."""
     with socket.create_server(("127.0.0.1", 0)) as bait:

@@ -16,6 +16,8 @@ from support.services.pilot_processes import driver_of, interchange_of, pools_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.slow
+
 JOBS = """
 import os
 import threading
@@ -109,7 +111,6 @@ def test_a_limit_of_time_counts_from_the_start_in_a_worker(client: Client) -> No
     assert failed["error"].startswith("ran longer than its 1 s and was stopped")
 
 
-@pytest.mark.slow
 def test_a_cancel_ends_what_runs(client: Client, tmp_path: Path) -> None:
     held = Held(client, tmp_path)
     assert client.run("cancel", held.id).stdout == f"{held.id}  cancelled\n"
@@ -126,7 +127,6 @@ def killed(which: Callable[[Path], list[int]]) -> Callable[[ParkService], None]:
     return kill
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -150,7 +150,6 @@ def test_a_job_that_runs_goes_on_whatever_is_killed_around_it(
     assert client.call("light_model:small", x=7) == 7  # and the next one finds a worker
 
 
-@pytest.mark.slow
 def test_what_waits_is_neither_lost_nor_completed_twice(
     client: Client, served: ParkService
 ) -> None:

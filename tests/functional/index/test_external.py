@@ -26,6 +26,7 @@ from support.services.bearer import Bearer
 from support.services.index_server import application, opened_index, serving
 from support.services.park_service import ParkService
 from support.services.ports import free_port
+from support.session.slow_cases import slow_after
 
 from park_repo.negotiation import JSON
 from park_repo.upstream.external import ExternalIndex
@@ -124,7 +125,9 @@ def devpi(tools: Path, folder: Path) -> Iterator[str]:
         yield f"{url}/{ADA[0]}/dev/+simple/"
 
 
-@pytest.fixture(scope="module", params=[pypiserver, devpi], ids=["pypiserver", "devpi"])
+@pytest.fixture(
+    scope="module", params=slow_after(1, [pypiserver, devpi]), ids=["pypiserver", "devpi"]
+)
 def external(
     request: pytest.FixtureRequest, tools: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
@@ -143,7 +145,6 @@ def killed_while(service: ParkService, install: str, state: str) -> None:
     service.kill()
 
 
-@pytest.mark.slow
 def test_after_the_request_before_the_upload(crashing: ParkService, client: Client) -> None:
     install, wheel = requested(client, crashing, "light_model")
     killed_while(crashing, install, "awaiting-upload")
@@ -152,7 +153,6 @@ def test_after_the_request_before_the_upload(crashing: ParkService, client: Clie
     goes_on(crashing, install, client)
 
 
-@pytest.mark.slow
 def test_after_the_upload(crashing: ParkService, client: Client, upstream: Upstream) -> None:
     install, wheel = requested(client, crashing, "light_model")
     with upstream.gate.closed("/simple/sortedcontainers/"):
@@ -162,7 +162,6 @@ def test_after_the_upload(crashing: ParkService, client: Client, upstream: Upstr
     goes_on(crashing, install, client)
 
 
-@pytest.mark.slow
 def test_while_resolving(crashing: ParkService, client: Client, upstream: Upstream) -> None:
     install, wheel = requested(client, crashing, "light_model")
     with upstream.gate.closed("/simple/sortedcontainers/"):
@@ -173,7 +172,6 @@ def test_while_resolving(crashing: ParkService, client: Client, upstream: Upstre
     goes_on(crashing, install, client)
 
 
-@pytest.mark.slow
 def test_while_downloading(crashing: ParkService, client: Client, upstream: Upstream) -> None:
     install, wheel = requested(client, crashing, "light_model")
     with upstream.gate.closed(".whl"):
@@ -184,7 +182,6 @@ def test_while_downloading(crashing: ParkService, client: Client, upstream: Upst
     goes_on(crashing, install, client)
 
 
-@pytest.mark.slow
 def test_just_after_the_environment_is_in_its_place(
     crashing: ParkService, client: Client, upstream: Upstream
 ) -> None:
@@ -201,7 +198,6 @@ def test_just_after_the_environment_is_in_its_place(
     goes_on(crashing, install, client)
 
 
-@pytest.mark.slow
 def test_while_unpacking(crashing: ParkService, client: Client) -> None:
     tree = write_tree(client.folder / "bulky", bulky_tree(modules=500))
     install, wheel = requested(client, crashing, str(tree))
@@ -249,7 +245,6 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-@pytest.mark.slow
 def test_a_client_whose_service_dies_is_told_so_and_goes_on_with_the_next(
     crashing: ParkService, client: Client, upstream: Upstream
 ) -> None:
@@ -274,7 +269,6 @@ def test_a_client_whose_service_dies_is_told_so_and_goes_on_with_the_next(
     assert_whole(crashing.home)
 
 
-@pytest.mark.slow
 def test_a_job_that_waits_for_an_install_runs_once_it_is_ready(
     crashing: ParkService, client: Client, upstream: Upstream, tmp_path: Path, answer: int
 ) -> None:

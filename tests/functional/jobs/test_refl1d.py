@@ -15,6 +15,8 @@ from support.services.refl1d_ready import virtualenv_with_refl1d
 if TYPE_CHECKING:
     from support.services.park_service import ParkService
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = REPOSITORY / "examples"
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -99,7 +101,6 @@ def test_the_fit_of_the_measured_curve(
     assert "chisq 1.9" in client.run("logs", job).stdout
 
 
-@pytest.mark.slow
 def test_arrays_come_back_as_arrays(client: Client, installed: dict[str, Any]) -> None:
     assert installed["status"] == "ready"
     seen = client.script("""
@@ -111,7 +112,6 @@ print(json.dumps([type(q).__name__, str(q.dtype), q.shape, float(q[0]), result["
     assert seen == ["ndarray", "float64", [50], pytest.approx(0.008), 50]
 
 
-@pytest.mark.slow
 def test_an_edited_constant_lives_beside_the_first(
     client: Client, installed: dict[str, Any], mymodel: ModelTree
 ) -> None:
@@ -132,7 +132,6 @@ def test_an_edited_constant_lives_beside_the_first(
     assert (undone["built"], undone["uploaded"], undone["realised"]) == ([], [], False)
 
 
-@pytest.mark.slow
 def test_a_third_environment_has_the_bumps_that_refl1d_excludes(
     client: Client,
     installed: dict[str, Any],

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 SIZE = 400_000
 """Bytes of what a job leaves: as a file, and as its argument."""
 

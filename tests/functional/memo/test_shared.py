@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse"
 JOBS = '''
 
@@ -68,7 +70,6 @@ def stamped(user: Client) -> dict[str, Any]:
     return record | {"value": job["result"]}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("two", [("--shared-memo",)], ids=["shared"], indirect=True)
 def test_where_the_operator_says_so_what_one_user_left_answers_another(two: Two) -> None:
     first, second = stamped(two.ada), stamped(two.bob)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from support.services.page_browser import PageBrowser
     from support.services.page_lab import PageLab
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def edited(lab: PageLab) -> Iterator[dict[str, Any]]:
@@ -42,7 +44,6 @@ def test_a_readme_is_read_and_does_nothing(browser: PageBrowser, lab: PageLab) -
         assert viewer.page.title() == "page-model · park"
 
 
-@pytest.mark.slow
 def test_the_source_of_a_tree_is_compared(
     browser: PageBrowser, lab: PageLab, edited: dict[str, Any]
 ) -> None:
@@ -57,7 +58,6 @@ def test_the_source_of_a_tree_is_compared(
         source.locator("tr.minus", has_text="return seed**2").wait_for()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", slow_after(1, ["light", "dark"]))
 def test_nobody_is_left_out_of_the_difference(
     browser: PageBrowser, lab: PageLab, edited: dict[str, Any], scheme: str

@@ -57,6 +57,7 @@ def test_its_home_is_a_volume_and_its_health_is_asked_for() -> None:
     assert f":{argument_of('EXPOSE')[0]}/health" in code
 
 
+@pytest.mark.slow
 def test_its_steps_make_a_service_that_starts(tmp_path: Path) -> None:
     """Run them as they are, but for the folders, and for what makes users."""
     moved = {each: f"{tmp_path}{each}" for each in ("/opt/park", "/opt/uv", "/src")}

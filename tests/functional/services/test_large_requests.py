@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 HELD_MS = 50
 MANY = 20_000
 LARGE, LONG, CALLED, BEFORE, FULL, TANGLED = (str(uuid.uuid4()) for _ in range(6))
@@ -199,7 +201,6 @@ def hold_ms(service: ParkService, method: str, path: str, body: Any) -> float:
     return longest_hold_ms(service.log[before:])
 
 
-@pytest.mark.slow
 def test_nobody_waits_for_a_large_call_that_starts(service: ParkService) -> None:
     service.request("POST", f"/api/v1/jobs/{BEFORE}/cancel")
     ended = service.job_when_final(CALLED)  # there is no environment for it
@@ -208,7 +209,6 @@ def test_nobody_waits_for_a_large_call_that_starts(service: ParkService) -> None
     assert longest_hold_ms(service.log) <= HELD_MS, service.log
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", slow_after(5, REQUESTS))
 def test_nobody_waits_for(service: ParkService, what: str) -> None:
     method, path, body = REQUESTS[what]()

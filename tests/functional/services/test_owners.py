@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse"
 TREE = "1.0+t0123456789abcdef"
 DATA = b"what only ada has measured"
@@ -112,7 +114,6 @@ def test_a_lock_hash_of_a_private_tree_runs_nothing_for_others(world: World, loc
     assert world.submit("ada", lock).status_code == 200
 
 
-@pytest.mark.slow
 def test_a_lock_of_others_is_not_read(world: World, lock: str) -> None:
     assert world.ask("ada", "GET", f"locks/{lock}").status_code == 200
     assert world.ask("bob", "GET", f"locks/{lock}").status_code == 404
@@ -130,7 +131,6 @@ def test_fork_servers_are_ones_own(world: World, lock: str) -> None:
     assert lock not in str(mine) or lock in world.ask("ada", "GET", "fork-servers").text
 
 
-@pytest.mark.slow
 def test_a_digest_is_neither_a_key_nor_an_oracle(world: World) -> None:
     released = world.install("ada", "3.0", "released")["lock_hash"]
     place = f"files/{DIGEST}"
@@ -146,7 +146,6 @@ def test_a_digest_is_neither_a_key_nor_an_oracle(world: World) -> None:
     assert world.submit("bob", released, call=call).status_code == 200
 
 
-@pytest.mark.slow
 def test_what_others_installed_only_operators_evict(world: World) -> None:
     lock = world.install("ada", "4.0", "shared")["lock_hash"]
     refused = world.ask("bob", "DELETE", f"environments/{lock}")
@@ -190,7 +189,6 @@ def test_who_may_upload_one_project_uploads_no_other(world: World) -> None:
         world.service.request("POST", "/api/v1/admin/policy/reload")
 
 
-@pytest.mark.slow
 def test_what_is_shared_runs_for_whom_it_is_shared_with(world: World, lock: str) -> None:
     place = "index/projects/demo/shares"
     assert world.ask("ada", "PUT", f"{place}/nobody").status_code == 404
@@ -215,7 +213,6 @@ def test_jobs_and_files_of_others_are_as_if_they_were_not(world: World, lock: st
     assert world.ask("bob", "POST", f"jobs/{job}/cancel").status_code == 404
 
 
-@pytest.mark.slow
 def test_revoking_a_user_ends_tokens_and_jobs(world: World) -> None:
     lock = world.install("eve", TREE, "mine")["lock_hash"]
     waits = {"version": 1, "condition": {"at": "2999-01-01T00:00:00Z"}}
@@ -227,7 +224,6 @@ def test_revoking_a_user_ends_tokens_and_jobs(world: World) -> None:
         assert record["jobs"] >= 1
 
 
-@pytest.mark.slow
 def test_a_wheel_in_quarantine_is_given_out_no_more(world: World) -> None:
     lock = world.install("ada", TREE, "bad")["lock_hash"]
     content = make_wheel(world.folder, "bad", TREE).read_bytes()

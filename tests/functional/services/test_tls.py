@@ -20,6 +20,8 @@ from support.session.limits import LIMIT_S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import json, park, flow_model
 one, two = park.remote_service("one"), park.remote_service("two")
@@ -97,7 +99,6 @@ def test_a_workflow_over_two_services_that_speak_tls(
     assert "Traceback" not in one.log + two.log
 
 
-@pytest.mark.slow
 def test_a_certificate_that_is_not_trusted_is_told_to_who_waits(client: Client) -> None:
     fetch, job = client.script(
         """

@@ -19,6 +19,7 @@ from support.services.ordinary_service import NOBODY, OrdinaryService
 from support.services.park_service import ParkService
 from support.services.user_world import UserWorld
 from support.session.limits import LIMIT_S
+from support.session.slow_cases import slow_after
 
 from park.runtime.processes import identity, is_running
 
@@ -174,7 +175,7 @@ REFUSED = {
 }
 
 
-@pytest.fixture(scope="module", params=["root", "ordinary"])
+@pytest.fixture(scope="module", params=slow_after(1, ["root", "ordinary"]))
 def world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[UserWorld]:

@@ -51,6 +51,7 @@ def test_a_service_that_runs_is_not_moved(home: Home, url: URL) -> None:
     assert home.database.exists()
 
 
+@pytest.mark.slow
 def test_one_that_is_cut_off_leaves_the_file_and_an_empty_database(
     home: Home, url: URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 # -- the schema
 
 
+@pytest.mark.slow
 @BOTH
 @pytest.mark.parametrize("first", slow_after(1, sorted(revisions())))
 def test_every_schema_is_brought_forward_with_what_is_in_it(

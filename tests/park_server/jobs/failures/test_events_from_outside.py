@@ -75,7 +75,7 @@ async def completing(here: Lab) -> None:
 
 
 @pytest.mark.parametrize("after", slow_after(1, [False, True]), ids=["before", "after"])
-@pytest.mark.parametrize("step", STEPS, ids=".".join)
+@pytest.mark.parametrize("step", slow_after(3, STEPS), ids=".".join)
 def test_an_exception_at_any_step_leaves_nothing_waiting(
     tmp_path: Path, step: tuple[str, str], *, after: bool
 ) -> None:

@@ -93,7 +93,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize("after", slow_after(1, [False, True]), ids=["before", "after"])
-@pytest.mark.parametrize("step", STEPS, ids=".".join)
+@pytest.mark.parametrize("step", slow_after(6, STEPS), ids=".".join)
 def test_an_exception_at_any_step_ends_the_job_and_nothing_else(
     tmp_path: Path, step: tuple[str, str], *, after: bool
 ) -> None:
