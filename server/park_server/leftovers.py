@@ -1,33 +1,33 @@
 """What earlier services and jobs left under a home, and nobody will ask for again.
 
-Copies of the job-side machinery belong to one version of park, caches of compiled code to
-one environment. Both may be in use by jobs that outlived their service, so neither goes
-while a process names it.
+Copies of the job-side machinery belong to one version of park. They may be in use by jobs that
+outlived their service, so none goes while a process names it. Compiled code may go at any time.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from park_repo.durable import remove_tree
 
-__all__ = ["UNUSED_FOR_S", "in_use", "sweep_unused"]
+__all__ = ["UNUSED_FOR_S", "in_use", "sweep_compiled", "sweep_unused"]
 
 UNUSED_FOR_S = 30 * 86_400.0
-"""A month: whoever comes back to an environment after a holiday finds its cache."""
+"""A month: whoever comes back after a holiday finds what his jobs compiled."""
 
 _PROCESSES = Path("/proc")
 
 
 def sweep_unused(
-    folder: Path, *, keep: Collection[str] = (), unused_for_s: float = UNUSED_FOR_S
+    folder: Path, *, unused_for_s: float = UNUSED_FOR_S
 ) -> list[str]:
-    """Remove what is in ``folder``, not in ``keep``, and unused; return the names, sorted.
+    """Remove what is in ``folder`` and unused; return the names, sorted.
 
     Unused is what was not modified for so many seconds and no process names. Where the
     system does not tell what processes name, nothing is removed.
@@ -35,10 +35,25 @@ def sweep_unused(
     before = time.time() - unused_for_s
     old = sorted(name for name in _names(folder) if _modified(folder / name) < before)
     used = in_use(folder) if old else frozenset()
-    removed = [name for name in old if used is not None and name not in used and name not in keep]
+    removed = [name for name in old if used is not None and name not in used]
     for name in removed:
         remove_tree(folder / name)
     return removed
+
+
+def sweep_compiled(folder: Path, *, unused_for_s: float = UNUSED_FOR_S) -> None:
+    """Remove from the folders of users in ``folder`` what no job has looked at for so long.
+
+    What they compile is theirs to change while this runs, so no path below is followed by name.
+    """
+    before = time.time() - unused_for_s
+    for user in _names(folder):
+        for name in _names(folder / user):
+            with suppress(OSError):  # gone since
+                if _modified(folder / user / name) < before:
+                    shutil.rmtree(folder / user / name, ignore_errors=True)
+        with suppress(OSError):  # not empty, or no folder
+            (folder / user).rmdir()
 
 
 def in_use(folder: Path) -> frozenset[str] | None:
@@ -63,7 +78,7 @@ def _process_texts() -> Iterator[bytes]:
 def _names(folder: Path) -> list[str]:
     try:
         return os.listdir(folder)  # noqa: PTH208 (names, not paths)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 

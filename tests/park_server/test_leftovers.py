@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from park_server.jobs.engines.runtime_copy import copy_runtime
-from park_server.leftovers import UNUSED_FOR_S, in_use, sweep_unused
+from park_server.leftovers import UNUSED_FOR_S, in_use, sweep_compiled, sweep_unused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,15 +28,33 @@ def old(folder: Path) -> Path:
     return folder
 
 
-def test_what_is_old_and_not_kept_goes(tmp_path: Path) -> None:
+def test_what_is_old_goes(tmp_path: Path) -> None:
     old(tmp_path / "a")
     old(tmp_path / ".unfinished-b")
-    old(tmp_path / "kept")
     (tmp_path / "young").mkdir()
 
-    assert sweep_unused(tmp_path, keep={"kept"}) == [".unfinished-b", "a"]
+    assert sweep_unused(tmp_path) == [".unfinished-b", "a"]
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "young"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["young"]
+
+
+def test_code_that_no_job_has_looked_at_for_long_goes_of_each_user(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").touch()
+    numba = tmp_path / "numba"
+    for user in ("ada", "bob"):
+        old(numba / user / "refl1d_0123").joinpath("lib").chmod(0o755)
+    (numba / "ada" / "bumps_4567").mkdir()
+    (numba / "ada" / "link").symlink_to(elsewhere)
+    os.utime(numba / "ada" / "link", (0, 0), follow_symlinks=False)
+    (numba / "file").touch()
+
+    sweep_compiled(numba)
+
+    assert sorted(path.name for path in (numba / "ada").iterdir()) == ["bumps_4567", "link"]
+    assert sorted(path.name for path in numba.iterdir()) == ["ada", "file"]
+    assert (elsewhere / "file").exists()
 
 
 def test_a_folder_that_is_not_there_has_nothing_to_sweep(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from typing import Any
 from . import descendants, fresh, processes
 from .cage.own_processes import OutsideNumbers
 from .child import FINISHED, MARKED, UNCLAIMED
+from .compiled.shared_code import share_compiled_code
 from .folder import read_claim, write_record
 from .lines import LineSocket
 from .order import PROTOCOL, Order, ServerSettings
@@ -381,6 +382,7 @@ def main(argument: str) -> None:
     settings = ServerSettings(**json.loads(argument))
     used.start()
     add_library(settings.library)
+    share_compiled_code()
     reason = preload(settings.module) if settings.module is not None else None
     if reason is not None:
         if numbers is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import child
+from .compiled.shared_code import share_compiled_code
 from .order import Order
 from .preload import add_library
 from .surroundings import prepare_streams
@@ -56,5 +57,6 @@ def main(argument: str) -> NoReturn:
     channel.set_inheritable(False)
     used.start()
     add_library(os.environ.get("PARK_RUNTIME"))
+    share_compiled_code()
     prepare_streams()
     child.run(order, channel)

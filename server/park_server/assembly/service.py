@@ -8,7 +8,6 @@ where one acts on what another does, it subscribes to what was made before both 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,9 +35,7 @@ from park_server.assembly.retention_parts import retention_of
 from park_server.assembly.start_stages import Stages
 from park_server.break_glass.revocation import Revocation
 from park_server.break_glass.wheel_quarantine import WheelQuarantine, quarantined_files
-from park_server.clock import timestamp
 from park_server.egress.guarded_transport import GuardedTransport
-from park_server.envs import environment_rows as environments_store
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.envs.resolve import RESOLVERS
 from park_server.envs.supply import WheelSupply
@@ -60,7 +57,7 @@ from park_server.installs.source_station import SourceStation
 from park_server.installs.upload_station import UploadStation
 from park_server.jobs import job_rows
 from park_server.jobs.engines.local import LocalEngine
-from park_server.leftovers import UNUSED_FOR_S, sweep_unused
+from park_server.leftovers import sweep_compiled, sweep_unused
 from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.retention import Retention
 from park_server.retention.sizes_on_disk import free_below, usual_reserve
@@ -282,9 +279,7 @@ def _disk_guard(foundation: Foundation, jobs: JobParts) -> DiskGuard:
 def _sweep(foundation: Foundation) -> None:
     """Remove what services and jobs of long ago left; the engine's own copy is new."""
     sweep_unused(foundation.home.path / "runtime")
-    recent = timestamp(time.time() - UNUSED_FOR_S)
-    used = foundation.database.read(lambda c: environments_store.used_since(c, recent))
-    sweep_unused(foundation.home.cache / "numba", keep=used)
+    sweep_compiled(foundation.home.cache / "numba")
 
 
 # -- environments and fetches

@@ -21,7 +21,6 @@ from sqlalchemy import (
     delete,
     false,
     insert,
-    or_,
     select,
     true,
     update,
@@ -60,7 +59,6 @@ __all__ = [
     "pinned",
     "ready",
     "unpin",
-    "used_since",
 ]
 
 SHORTEST_PREFIX = 6
@@ -296,13 +294,6 @@ def busy(connection: Connection) -> set[LockHash]:
     """Return the lock hashes of the environments in which jobs run, or are about to."""
     query = select(jobs.c.lock_hash).where(jobs.c.status.in_(_NEEDED_BY)).distinct()
     return {LockHash(found) for found in connection.execute(query).scalars() if found}
-
-
-def used_since(connection: Connection, since: str) -> set[LockHash]:
-    """Return the lock hashes of the environments that jobs ran in, or that were made, since."""
-    recent = or_(environments.c.last_used >= since, environments.c.realised >= since)
-    query = select(environments.c.lock_hash).where(recent)
-    return {LockHash(found) for found in connection.execute(query).scalars()}
 
 
 def evict(connection: Connection, lock_hash: str, *, why: str) -> None:

@@ -132,6 +132,29 @@ def test_an_edited_constant_lives_beside_the_first(
     assert (undone["built"], undone["uploaded"], undone["realised"]) == ([], [], False)
 
 
+def test_what_refl1d_compiles_serves_every_edit_of_a_model(
+    client: Client,
+    installed: dict[str, Any],
+    mymodel: ModelTree,
+    service_with_refl1d: ParkService,
+    data: Path,
+) -> None:
+    """Each edit would have numba compile anew what its fit needs, seconds before it begins."""
+    fit = ("mymodel:fit", "--lock", installed["lock_hash"])
+    client.call(*fit, data=data)
+    compiled = sorted((service_with_refl1d.home / "cache" / "numba").rglob("*.nbc"))
+    assert any("convolve" in path.name for path in compiled), "of refl1d"
+    assert any("perm" in path.name or "diffev" in path.name for path in compiled), "of bumps"
+    mymodel.edit("src/mymodel/sample.py", "FILM_SLD = 2.0\n", "FILM_SLD = 2.25\n")
+    try:
+        edited = client.json("install", "mymodel")
+        assert client.call("mymodel:fit", data=data)["chisq"] > 1
+    finally:
+        mymodel.edit("src/mymodel/sample.py", "FILM_SLD = 2.25\n", "FILM_SLD = 2.0\n")
+    assert edited["lock_hash"] != installed["lock_hash"]
+    assert sorted((service_with_refl1d.home / "cache" / "numba").rglob("*.nbc")) == compiled
+
+
 def test_a_third_environment_has_the_bumps_that_refl1d_excludes(
     client: Client,
     installed: dict[str, Any],

@@ -46,31 +46,12 @@ def folder(path: Path, *, modified: float | None = None) -> Path:
     return path
 
 
-def add_environment(connection: Connection, lock_hash: str, last_used: str) -> None:
-    made = timestamp(LONG_AGO)
-    lock = {"lock_hash": lock_hash, "python": "3.11", "document": "", "created": made}
-    connection.execute(insert(locks), lock)
-    row = {
-        "lock_hash": lock_hash,
-        "state": EnvironmentState.EVICTED,
-        "packages": 0,
-        "size_bytes": 0,
-        "own_bytes": 0,
-        "created": made,
-        "realised": made,
-        "last_used": last_used,
-    }
-    connection.execute(insert(environments), row)
-
-
 def home_of_long_ago(path: Path) -> Home:
-    """Return a home whose environment ``used`` was used just now, and ``unused`` long ago."""
+    """Return one that a service of before has left."""
     home = Home(path)
     home.prepare()
     database = Database.sqlite(home.database)
     migrate(database.engine)
-    database.write(lambda c: add_environment(c, "used", now())).result()
-    database.write(lambda c: add_environment(c, "unused", timestamp(LONG_AGO))).result()
     database.close()
     return home
 
@@ -117,9 +98,8 @@ def names(path: Path) -> list[str]:
 def test_a_start_sweeps_what_was_unused_for_long_and_nothing_else(tmp_path: Path) -> None:
     home = home_of_long_ago(tmp_path / "home")
     numba, runtime = home.cache / "numba", home.path / "runtime"
-    for cache in (numba / "used", numba / "unused", numba / "unknown"):
-        folder(cache)
-    folder(numba / "young", modified=time.time())
+    folder(numba / "ada" / "unused")
+    folder(numba / "ada" / "used", modified=time.time())
     folder(runtime / "of-long-ago")
     folder(runtime / "of-yesterday", modified=time.time() - 86_400)
     own = copy_runtime(runtime).folder
@@ -127,7 +107,7 @@ def test_a_start_sweeps_what_was_unused_for_long_and_nothing_else(tmp_path: Path
 
     asyncio.run(start_and_stop(home))
 
-    assert names(numba) == ["used", "young"]
+    assert names(numba / "ada") == ["used"]
     assert names(runtime) == sorted([own.name, "of-yesterday"])
 
 

@@ -147,14 +147,6 @@ def test_what_is_pinned_or_in_use_is_not_evicted(database: Database) -> None:
     assert told(database)[-1] == "evicted"
 
 
-def test_what_was_used_or_made_since_a_time(database: Database) -> None:
-    database.write(
-        lambda c: c.execute(update(environments).values(realised="2025", last_used="2026-06"))
-    ).result()
-    for since, found in (("2026", {LOCKS[0]}), ("2026-07", set())):
-        assert database.read(lambda c, s=since: environment_rows.used_since(c, s)) == found  # type: ignore[misc]
-
-
 def test_those_of_a_prefix_are_found_by_it(database: Database) -> None:
     add_install(database, install_request("demo==2"), lock=LOCKS[1])
     keep(database, LOCKS[1])

@@ -8,6 +8,7 @@ import socket
 from typing import NoReturn
 
 from .. import child  # noqa: TID252 (named otherwise in environments)
+from ..compiled.shared_code import share_compiled_code  # noqa: TID252 (named otherwise in environments)
 from ..order import Order  # noqa: TID252 (named otherwise in environments)
 from ..preload import add_library  # noqa: TID252 (named otherwise in environments)
 from ..surroundings import prepare_streams  # noqa: TID252 (named otherwise in environments)
@@ -21,6 +22,7 @@ def main(argument: str) -> NoReturn:
     order = Order(**json.loads(argument))
     used.start()
     add_library(os.environ.get("PARK_RUNTIME"))
+    share_compiled_code()
     prepare_streams()
     channel, nobody = socket.socketpair()
     nobody.close()

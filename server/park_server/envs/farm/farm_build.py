@@ -17,6 +17,7 @@ from park_server.envs.environment import MANIFEST, Environment, Layout, PackageC
 from park_server.envs.farm import farm_apply
 from park_server.envs.farm.farm_plan import Conflict, FarmPlan, plan_farm
 from park_server.envs.farm.farm_view import fits, plan_view, view_document
+from park_server.envs.shared_code import CODE, code_document
 from park_server.envs.realise_progress import Counter, OnProgress
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def build(
         skeleton.copy(building, final=final)
         planting = _Planting(skeleton, entries, cache_tag=interpreter.cache_tag, layout=layout)
         plan = planting.plant(building, final=final)
+        (building / CODE).write_bytes(code_document(interpreter.version, entries))
         environment = _complete(
             building,
             selection,
@@ -89,7 +91,7 @@ class _Planting:
             layers,
             listing,
             directories=skeleton.directories,
-            reserved=skeleton.reserved | {self._pth, MANIFEST, VIEW, ANCHORS},
+            reserved=skeleton.reserved | {self._pth, MANIFEST, CODE, VIEW, ANCHORS},
             unfolded=_is_dist_info if self.layout is Layout.OVERLAY else _is_real,
         )
 

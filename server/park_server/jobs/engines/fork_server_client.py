@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from park.runtime.compiled.shared_code import VARIABLE as SHARED_CODE
 from park.runtime.order import ServerSettings
 from park.runtime.view import enter_command
+from park_server.envs.shared_code import told_of
 from park_server.jobs.engines.helper_process import HelperLink, make_folder, started
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
@@ -84,11 +86,13 @@ def server_variables(
     """Return the variables of a fork server, and so of its jobs.
 
     Nothing may be written into the environment, whose files are shared: bytecode is not,
-    and numba's cache goes to ``cache``. ``of_user`` are in place of the service's (None: none).
+    and numba's cache goes to ``cache``, which holds code of any environment. ``of_user`` are in place of the service's (None: none).
     """
     passed = {name: base[name] for name in _PASSED_ON if name in base} | {**(of_user or {})}
     variables = {name: value for name, value in passed.items() if value is not None}
+    shared_code = told_of(environment)
     return variables | {
+        **({} if shared_code is None else {SHARED_CODE: shared_code}),
         "PATH": f"{environment / 'bin'}:{variables.get('PATH', os.defpath)}",
         "VIRTUAL_ENV": str(environment),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -158,7 +158,7 @@ class ForkServerPool:
         while len(self._links) >= self._settings.max_servers:
             self.retire(self._next_to_go())
         # compiled code is kept there: each user runs only what his own jobs compiled
-        cache = self._cache / "numba" / key.lock_hash / (key.user or "_")
+        cache = self._cache / "numba" / (key.user or "_")
         folder = self._unused_folder(key)
         lent = self._lent_by(folder)
         tmp = lent / "tmp"

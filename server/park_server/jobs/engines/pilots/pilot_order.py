@@ -52,7 +52,7 @@ class PilotOrders:
 
     def _server(self, order: StartOrder, key: ServerKey, cage: Cage) -> dict[str, Any]:
         home, runtime = self._home, self._runtime
-        cache = home / "cache" / "numba" / order.lock_hash / (order.user or "_")
+        cache = home / "cache" / "numba" / (order.user or "_")
         # its own folder alone is what a fork server of the service shows; here, those of all jobs
         words = [word for word in cage.words if word != "own-folder"]
         shown = [f"show={cache}"] if cage.isolation.covers else []

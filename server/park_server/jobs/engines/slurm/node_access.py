@@ -86,7 +86,7 @@ class SharedHome:
         return [*enter, python, "-I", "-B", program, "batch", record]
 
     def _cache(self, order: StartOrder) -> Path:
-        folder = self._home / "cache" / "numba" / order.lock_hash / (order.user or "_")
+        folder = self._home / "cache" / "numba" / (order.user or "_")
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
