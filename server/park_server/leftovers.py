@@ -24,9 +24,7 @@ UNUSED_FOR_S = 30 * 86_400.0
 _PROCESSES = Path("/proc")
 
 
-def sweep_unused(
-    folder: Path, *, unused_for_s: float = UNUSED_FOR_S
-) -> list[str]:
+def sweep_unused(folder: Path, *, unused_for_s: float = UNUSED_FOR_S) -> list[str]:
     """Remove what is in ``folder`` and unused; return the names, sorted.
 
     Unused is what was not modified for so many seconds and no process names. Where the

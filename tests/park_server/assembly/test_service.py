@@ -10,18 +10,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Connection, insert
 
 from park.cli.services import doctor
-from park.model.states import EnvironmentState
 from park_repo.database import Database
 from park_server.assembly.ahead import asked_ahead
 from park_server.assembly.foundation import foundation_of
 from park_server.assembly.service import AssembledService
 from park_server.assembly.start_stages import Stages
-from park_server.clock import now, timestamp
 from park_server.db.migrate import migrate
-from park_server.db.tables import environments, locks
 from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.jobs.engines.runtime_copy import copy_runtime

@@ -18,7 +18,7 @@ from support.labs.rows import add_job
 from park.errors import Conflict, UnknownItem
 from park.model.states import EnvironmentState, InstallState, JobState
 from park_server import events
-from park_server.db.tables import environments, jobs
+from park_server.db.tables import jobs
 from park_server.envs import environment_rows
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 numba has a folder for each path of a module, so each environment would compile anew, which takes
 refl1d and bumps 20 s of processor for every edit of a model. The service says which modules are the
-same in other environments, and by what name (see `park_server.envs.shared_code`).
+same in other environments, and by what name (see `park_server.envs.farm.shared_code`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CACHING = "numba.core.caching"
 
 
 class Sharing:
-    """The modules in ``site``, of which those in ``apart`` (files and folders of it) share nothing."""
+    """The modules in ``site``; what is in ``apart``, files and folders of it, shares nothing."""
 
     def __init__(self, site: str, digest: str, apart: Sequence[str]) -> None:
         self._site = site
@@ -72,7 +72,7 @@ class _WhenImported:
     ) -> ModuleSpec | None:
         if name != self._name:
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]  # by its form
+        sys.meta_path.remove(self)
         spec = PathFinder.find_spec(name, path, target)
         loader: Any = None if spec is None else spec.loader
         if loader is not None:

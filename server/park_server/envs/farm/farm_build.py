@@ -17,7 +17,7 @@ from park_server.envs.environment import MANIFEST, Environment, Layout, PackageC
 from park_server.envs.farm import farm_apply
 from park_server.envs.farm.farm_plan import Conflict, FarmPlan, plan_farm
 from park_server.envs.farm.farm_view import fits, plan_view, view_document
-from park_server.envs.shared_code import CODE, code_document
+from park_server.envs.farm.shared_code import CODE, code_document
 from park_server.envs.realise_progress import Counter, OnProgress
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import Any
 from park.runtime.compiled.shared_code import VARIABLE as SHARED_CODE
 from park.runtime.order import ServerSettings
 from park.runtime.view import enter_command
-from park_server.envs.shared_code import told_of
+from park_server.envs.farm.shared_code import told_of
 from park_server.jobs.engines.helper_process import HelperLink, make_folder, started
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
@@ -86,7 +86,8 @@ def server_variables(
     """Return the variables of a fork server, and so of its jobs.
 
     Nothing may be written into the environment, whose files are shared: bytecode is not,
-    and numba's cache goes to ``cache``, which holds code of any environment. ``of_user`` are in place of the service's (None: none).
+    and numba's cache goes to ``cache``, where other environments find it, too. ``of_user`` are in
+    place of the service's (None: none).
     """
     passed = {name: base[name] for name in _PASSED_ON if name in base} | {**(of_user or {})}
     variables = {name: value for name, value in passed.items() if value is not None}

@@ -78,7 +78,7 @@ def test_a_part_of_a_job_is_one_of_what_it_returns(job: Job) -> None:
     with pytest.raises(TypeError, match=r"job\.output\['chisq'\] stands for .* job\.result\(\)"):
         job["chisq"]
     with pytest.raises(TypeError, match="not iterable"):
-        iter(job)  # type: ignore[call-overload]
+        iter(job)
 
 
 def test_a_displayed_job_is_looked_at_until_it_has_ended(one: JobService, job: Job) -> None:

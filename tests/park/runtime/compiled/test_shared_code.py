@@ -70,7 +70,8 @@ sys.path.insert(0, sys.argv[1])
 import numba.core.caching as caching
 site = f"{sys.prefix}/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 first = caching.CacheImpl._locator_classes[0]
-paths = [first.from_function(None, f"{site}/{name}").get_cache_path() for name in ("a/b.py", "own.py")]
+files = [f"{site}/{name}" for name in ("a/b.py", "own.py")]
+paths = [first.from_function(None, file).get_cache_path() for file in files]
 print(json.dumps([paths, len(caching.CacheImpl._locator_classes), len(sys.meta_path)]))
 """
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import NormalizedName
-from park_repo.wheelstore.entry import StoreEntry, StoreKey
 
-from park_server.envs.shared_code import CODE, Installed, code_document, shared_code, told_of
+from park_repo.wheelstore.entry import StoreEntry, StoreKey
+from park_server.envs.farm.shared_code import CODE, Installed, code_document, shared_code, told_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,16 +122,12 @@ def test_it_is_read_off_wheels(tmp_path: Path) -> None:
         "Name: refl1d\nRequires-Dist: My.Model[fast]>=1; extra == 'x'\n\nRequires-Dist: other\n",
     )
     required = entry(tmp_path, "my_model", f"1.0+t{1:016x}", "Name: my_model\n\n")
-    required = StoreEntry(**{**_fields(required), "name": NormalizedName("my-model")})
+    required = replace(required, name=NormalizedName("my-model"))
     other = entry(tmp_path, "other", f"1.0+t{1:016x}", "Name: other\n\n")
     told = json.loads(code_document(PYTHON, [release, required, other]))
     assert told[1:] == ["my_model", "other"]
     assert told[0] == json.loads(code_document(PYTHON, [release, required]))[0]
     assert told[0] != json.loads(code_document(PYTHON, [release]))[0]
-
-
-def _fields(found: StoreEntry) -> dict[str, object]:
-    return {name: getattr(found, name) for name in StoreEntry.__slots__}
 
 
 def test_an_environment_of_before_tells_nothing(tmp_path: Path) -> None:

@@ -103,13 +103,15 @@ def _names(site: Path) -> frozenset[str]:
 
 
 def _requirements(site: Path) -> frozenset[NormalizedName]:
-    headers = (path.read_bytes().partition(b"\n\n")[0] for path in site.glob("*.dist-info/METADATA"))
+    headers = (
+        path.read_bytes().partition(b"\n\n")[0] for path in site.glob("*.dist-info/METADATA")
+    )
     names = (name.decode() for text in headers for name in _REQUIRED.findall(text))
     return frozenset(map(canonicalize_name, names))
 
 
 def told_of(environment: Path) -> str | None:
-    """Return what jobs in ``environment`` are told; None where it was made before there was that."""
+    """Return what jobs in ``environment`` are told; None where an older release made it."""
     try:
         return (environment / CODE).read_text(encoding="utf-8")
     except OSError:
