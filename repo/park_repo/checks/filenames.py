@@ -28,6 +28,7 @@ __all__ = [
     "DistributionName",
     "is_file_name",
     "named_in",
+    "oddity_in",
     "parse_distribution_name",
     "version_in",
 ]
@@ -48,6 +49,10 @@ _LONGEST_NAME_BYTES = 255 - len(METADATA_SUFFIX)
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.+!-]+")
 """What the binary distribution format allows; so a name is never a path."""
+
+
+_RESERVED = re.compile(r'[\\:*?"<>|]')
+"""What leads elsewhere or cannot be written where installers run (Windows: naming files)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +136,22 @@ def is_file_name(text: str) -> bool:
         and text not in {".", ".."}
         and not any(c == "/" or ord(c) < ord(" ") for c in text)
     )
+
+
+def oddity_in(filename: str) -> str | None:
+    r"""Return why no tool gives a file of another index this name; None for a name as others.
+
+    Old sdists have spaces and letters of other scripts in theirs, which no tool writes any more
+    and every installer takes. ``c:\foo-1.0.tar.gz`` is a path to some of them, and a character
+    that nobody sees makes two files look like one.
+    """
+    if found := _RESERVED.search(filename):
+        return f"no tool gives a file a name with {found.group()!r} in it"
+    if not filename.isprintable():
+        return "no tool gives a file a name with characters that cannot be printed"
+    if filename != filename.strip() or filename.startswith(("-", ".", "~")):
+        return f"no tool gives a file a name that begins or ends so: {filename!r}"
+    return None
 
 
 def named_in(filename: str) -> tuple[str, str]:

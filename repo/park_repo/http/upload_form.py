@@ -28,6 +28,8 @@ MAX_FIELDS_BYTES = 32 << 20
 MAX_PARTS = 10_000
 """Fields and file together; a release of the most has some thousand, for what it requires."""
 
+_MOST_SHOWN = 120
+
 _AT_ONCE = 16 << 10
 """Bytes that are parsed before others have a turn: fields of a letter each take 20 ms for 64 kB."""
 
@@ -70,6 +72,20 @@ def _boundary(content_type: str | None) -> bytes:
             hint="upload with twine, uv publish, or any client of the legacy upload API",
         )
     return options[b"boundary"]
+
+
+def _filename_in(disposition: bytes, options: Mapping[bytes, bytes]) -> str:
+    r"""Return the name of the file as it was sent; raises `InvalidUpload` for a path of Windows.
+
+    The parser makes ``foo.whl`` of ``c:\foo.whl``, which one old browser sent; no tool does.
+    """
+    if b"\\" in disposition:
+        shown = disposition.decode("utf-8", "replace")[:_MOST_SHOWN]
+        raise InvalidUpload(
+            f"the name of the file has a backslash in it: {shown}",
+            hint="send the name alone, without the folder",
+        )
+    return options.get(b"filename", b"").decode("utf-8", "replace")
 
 
 class _FormReader:
@@ -133,7 +149,7 @@ class _FormReader:
         if self._name == _FILE_FIELD:
             if self._filename is not None:
                 raise InvalidUpload(f"two files in the field {_FILE_FIELD!r}; expected one")
-            self._filename = options.get(b"filename", b"").decode("utf-8", "replace")
+            self._filename = _filename_in(self._disposition, options)
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._name == _FILE_FIELD:

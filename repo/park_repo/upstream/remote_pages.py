@@ -113,12 +113,17 @@ def unverifiable(document: Document) -> list[Document]:
     """Return the files of a page that are not offered, each with the reason in words."""
     return [
         {
-            "filename": file["filename"],
+            "filename": _visible(file["filename"]),
             "reason": str(file.get(OBJECTION) or _reason(file["hashes"])),
         }
         for file in document["files"]
         if sha256_of(file) is None
     ]
+
+
+def _visible(name: str) -> str:
+    """Return a name for people: a character that cannot be printed as its escape."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)
 
 
 def sha256_of(file: Document) -> str | None:

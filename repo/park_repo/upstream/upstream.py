@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import httpx2
 
 from park.errors import NotPermitted, UpstreamFault
+from park_repo.checks.filenames import oddity_in
 from park_repo.negotiation import HTML, JSON, LEGACY_HTML
 from park_repo.simple import Document, Page, render
 from park_repo.single_flight import SingleFlight
@@ -305,10 +306,12 @@ class Upstream:
 
     def _mark_objections(self, document: Document) -> None:
         """Say in the entries of files that are not to be offered why they are not."""
-        if self._objection is not None:
-            for file in document["files"]:
-                if (reason := self._objection(file, sha256_of(file))) is not None:
-                    file[OBJECTION] = reason
+        for file in document["files"]:
+            reason = oddity_in(file["filename"])
+            if reason is None and self._objection is not None:
+                reason = self._objection(file, sha256_of(file))
+            if reason is not None:
+                file[OBJECTION] = reason
 
     async def _get(self, url: str, headers: dict[str, str]) -> httpx2.Response:
         """Ask for a page; a redirect that leads elsewhere is the answer if it `stays_home`."""

@@ -51,6 +51,14 @@ def test_fields_and_file_are_read(tmp_path: Path) -> None:
     assert content == b"wheel"
 
 
+@pytest.mark.parametrize("name", [r"c:\demo.whl", r"\\host\demo.whl", r"x\demo.whl", r"de\"mo.whl"])
+def test_a_path_of_windows_is_no_name_of_a_file(tmp_path: Path, name: str) -> None:
+    sent = body_of(b"wheel").replace(b"demo.whl", name.encode())
+    with pytest.raises(InvalidUpload, match="backslash") as caught:
+        read(tmp_path, [sent])
+    assert name in caught.value.message
+
+
 @given(data=st.data())
 @settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

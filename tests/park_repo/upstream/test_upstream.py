@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -277,6 +278,34 @@ def test_what_clients_see_leads_through_here() -> None:
             "core-metadata": {"sha256": "cd" * 32},
         },
     ]
+
+
+@pytest.mark.parametrize("media_type", [JSON, "text/html"])
+def test_a_name_that_no_tool_gives_is_not_offered_and_said(
+    media_type: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = [r"c:\demo-1.0.tar.gz", "demo-1.0\u202e.tar.gz", "demo-1.0.tar.gz"]
+    digest = "ab" * 32
+
+    def answer(_request: httpx2.Request) -> httpx2.Response:
+        files = [{"filename": n, "url": f"f/{n}", "hashes": {"sha256": digest}} for n in names]
+        text = json.dumps({"files": files})
+        if media_type != JSON:
+            text = "".join(f'<a href="f/{quote(name)}#sha256={digest}">x</a>' for name in names)
+        return httpx2.Response(
+            200, content=text.encode(), headers={"content-type": f"{media_type}; charset=utf-8"}
+        )
+
+    shown = led_through_here(Mirror(answer).page(), DEMO, files_url="up/")
+    assert [file["filename"] for file in shown["files"]] == ["demo-1.0.tar.gz"]
+    assert [(each["filename"], each["reason"]) for each in shown["_not-listed"]] == [
+        (r"c:\demo-1.0.tar.gz", "no tool gives a file a name with ':' in it"),
+        (
+            r"demo-1.0\u202e.tar.gz",
+            "no tool gives a file a name with characters that cannot be printed",
+        ),
+    ]
+    assert "and 1 more, not offered here: no tool gives a file a name" in caplog.text
 
 
 @pytest.mark.parametrize("stays_home", [True, False])
