@@ -27,6 +27,7 @@ from park_server.clock import in_utc
 from park_server.http.auth import grant_of, user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.front.job_answers import result_pieces, submitted_pieces
+from park_server.http.front.listed_answer import listed_response
 from park_server.http.gate.marked import with_request_id
 from park_server.http.parts import LONG_POLL_S, MOST, ServiceParts, parts_of
 from park_server.http.pieces import (
@@ -108,8 +109,7 @@ async def list_jobs(
         label=label,
         submitted_from=submitted_from,
     )
-    newest = partial(jobs.records, user, wanted, limit=limit)
-    return await records_response(request, newest, many=True)
+    return await listed_response(user, jobs.listed(user, wanted, limit=limit))
 
 
 @router.get("/jobs/{job}", response_model=JobRecord)

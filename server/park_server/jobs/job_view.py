@@ -18,9 +18,19 @@ from park_server.db.tables import installs, jobs
 from park_server.jobs.job_rows import get, stored
 from park_server.jobs.left.file_rows import files_of, have_many
 from park_server.jobs.races import race_rows
-from park_server.jobs.stored_job import STORED, StoredJob
+from park_server.jobs.stored_job import StoredJob
 
-__all__ = ["JobFilter", "full_id", "is_whole", "listing", "record", "records", "standing"]
+__all__ = [
+    "JobFilter",
+    "full_id",
+    "is_whole",
+    "newest",
+    "record",
+    "records",
+    "standing",
+    "with_much",
+    "without_files",
+]
 
 _WHOLE = 36
 """Characters of a UUID."""
@@ -131,14 +141,25 @@ class JobFilter:
             yield jobs.c.submitted_from == self.submitted_from
 
 
-def listing(connection: Connection, user: str, wanted: JobFilter, *, limit: int) -> list[JobRecord]:
+def newest(connection: Connection, user: str, wanted: JobFilter, *, limit: int) -> list[JobId]:
     """Return the newest ``limit`` jobs of ``user`` that are ``wanted``, newest first."""
-    query = select(*STORED).where(jobs.c.user == user, *wanted.clauses())
+    query = select(jobs.c.id).where(jobs.c.user == user, *wanted.clauses())
     query = query.order_by(jobs.c.submitted.desc()).limit(limit)
-    found = [StoredJob.of(row) for row in connection.execute(query)]
-    files = files_of(connection, [job.id for job in found])
+    return [JobId(job) for job in connection.execute(query).scalars()]
+
+
+def with_much(connection: Connection, ids: Sequence[JobId]) -> set[JobId]:
+    """Return those of ``ids`` whose condition is much to read: it may have 200,000 leaves."""
+    query = select(jobs.c.id, little(jobs.c.condition)).where(jobs.c.id.in_(ids))
+    rows = connection.execute(query).all()
+    return {JobId(job) for job, found in rows if not is_little(connection, jobs.c.condition, found)}
+
+
+def without_files(connection: Connection, ids: Sequence[JobId]) -> list[JobRecord]:
+    """Return what the wire says of those of ``ids`` that are there, but for their files."""
+    found = stored(connection, ids)
     races = race_rows.records(connection, _races_in(found))
-    return [_record(job, files.get(job.id, []), races.get(job.id)) for job in found]
+    return [_record(job, [], races.get(job.id)) for job in found]
 
 
 def _races_in(found: Sequence[StoredJob]) -> list[JobId]:

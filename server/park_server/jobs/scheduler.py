@@ -9,7 +9,7 @@ in its transaction; `Dispatcher` and `FetchQueue` run what may start, and end it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -48,6 +48,7 @@ from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.job_view import JobFilter
 from park_server.jobs.reading.accepted_jobs import answers_of, ends_of, is_much
+from park_server.jobs.reading.listed_jobs import ListedJob, listed_jobs
 from park_server.jobs.reading.single_looks import SingleLooks
 from park_server.jobs.seams import Peers, Reach
 from park_server.jobs.stopping.stopper import Stopper
@@ -250,12 +251,14 @@ class Scheduler:
         found = {job: self._folders.aged_progress(run) for job, run in runs.items()}
         return {job: report for job, report in found.items() if report is not None}
 
-    def records(self, user: str, wanted: JobFilter, *, limit: int) -> list[JobRecord]:
-        """Return the newest ``limit`` jobs of ``user``, newest first; in any thread.
+    def listed(self, user: str, wanted: JobFilter, *, limit: int) -> Iterator[ListedJob]:
+        """Yield the newest ``limit`` jobs of ``user``, newest first; in any thread.
 
         With progress are those that go on: of the others nobody asks how far they are.
         """
-        found = self._database.read(lambda c: job_view.listing(c, user, wanted, limit=limit))
+        return listed_jobs(self._database, user, wanted, limit=limit, alive=self._going_on)
+
+    def _going_on(self, found: Sequence[JobRecord]) -> list[JobRecord]:
         progress = self.progress({JobId(record.id): record.status for record in found})
         pid_of = self._dispatcher.pid_of
         named = ((each, JobId(each.id)) for each in found)

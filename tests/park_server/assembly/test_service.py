@@ -63,7 +63,7 @@ async def start_and_stop(home: Home, stages: Stages | None = None) -> None:
         found = foundation_of(settings, home, endpoints, TOKENS, asked=asked, stages=told)
     service = AssembledService(found, told)
     async with service.running() as parts:
-        assert parts.jobs.records("ada", JobFilter(), limit=1) == []
+        assert list(parts.jobs.listed("ada", JobFilter(), limit=1)) == []
 
 
 def test_a_home_that_takes_no_hard_links_is_told(

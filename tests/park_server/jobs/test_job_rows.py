@@ -90,7 +90,7 @@ def test_another_users_job_does_not_exist(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     with pytest.raises(UnknownItem, match="no job 0199"):
         database.read(lambda c: job_rows.get(c, JOB, "bob"))
-    assert database.read(lambda c: job_view.listing(c, "bob", JobFilter(), limit=10)) == []
+    assert database.read(lambda c: job_view.newest(c, "bob", JobFilter(), limit=10)) == []
     assert database.read(lambda c: events.after(c, "bob", 0, 10)) == []
 
 

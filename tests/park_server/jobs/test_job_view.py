@@ -37,8 +37,8 @@ def test_a_job_is_found_by_the_end_of_its_id(tmp_path: Path) -> None:
 
 
 def found(here: Any, **wanted: Any) -> list[str]:
-    records = here.scheduler.records(USER, job_view.JobFilter(**wanted), limit=10)
-    return [record.id for record in records]
+    listed = here.scheduler.listed(USER, job_view.JobFilter(**wanted), limit=10)
+    return [each.record.id for each in listed]
 
 
 def test_a_job_is_called_as_its_call_unless_it_has_a_label(tmp_path: Path) -> None:
@@ -88,9 +88,10 @@ def test_only_what_runs_is_listed_with_its_progress(tmp_path: Path) -> None:
             await here.submit("a")
             order = await here.started()
             (order.directory / "progress.jsonl").write_text('{"done": 1}\n')
-            (record,) = here.scheduler.records(USER, job_view.JobFilter(), limit=1)
-            assert record.progress is not None
-            assert record.progress.keys() == {"done", "age_s"}
-            assert record.progress["age_s"] >= 0
+            (listed,) = here.scheduler.listed(USER, job_view.JobFilter(), limit=1)
+            progress = listed.record.progress
+            assert progress is not None
+            assert progress.keys() == {"done", "age_s"}
+            assert progress["age_s"] >= 0
 
     run(test)

@@ -59,10 +59,10 @@ def test_jobs_are_listed_newest_first_each_to_its_user(tmp_path: Path) -> None:
                 await here.submit(job)
             await here.submit("of-eve", user="eve")
             await here.run_next()
-            listed = here.scheduler.records(USER, JobFilter(), limit=2)
-            assert [record.id for record in listed] == ["c", "b"]
-            ended = here.scheduler.records(USER, JobFilter(status=JobState.COMPLETED), limit=9)
-            assert [record.id for record in ended] == ["a"]
+            listed = here.scheduler.listed(USER, JobFilter(), limit=2)
+            assert [each.record.id for each in listed] == ["c", "b"]
+            ended = here.scheduler.listed(USER, JobFilter(status=JobState.COMPLETED), limit=9)
+            assert [each.record.id for each in ended] == ["a"]
 
     run(test)
 

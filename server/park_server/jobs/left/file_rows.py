@@ -14,7 +14,7 @@ from park.wire import FileRecord
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import job_files
 
-__all__ = ["MANY", "file_of", "files_of", "have_many", "names_told"]
+__all__ = ["MANY", "file_of", "files_of", "have_many", "names_told", "page_of"]
 
 MANY = 1_000
 """Files of jobs that are read and written in some milliseconds: of more, beside the event loop."""
@@ -41,6 +41,12 @@ _FIRST = Prepared(
     .order_by(job_files.c.name)
     .limit(literal_column(str(_MOST_TOLD + 1)))
 )
+_PAGE = Prepared(
+    select(*_COLUMNS)
+    .where(job_files.c.job == bindparam("job"), job_files.c.name > bindparam("after"))
+    .order_by(job_files.c.name)
+    .limit(literal_column(str(MANY)))
+)
 _SOME = PreparedOfMany(
     lambda ids: (
         select(job_files.c.size).where(job_files.c.job.in_(ids)).limit(literal_column(str(MANY)))
@@ -54,6 +60,11 @@ def files_of(connection: Connection, ids: Iterable[str]) -> dict[str, list[FileR
     for job, name, sha256, size in _FILES.all(connection, ids):
         found.setdefault(job, []).append(FileRecord(name=name, sha256=sha256, size=size))
     return found
+
+
+def page_of(connection: Connection, job: JobId, after: str) -> list[FileRecord]:
+    """Return up to `MANY` files of ``job`` by name, those behind the name ``after``."""
+    return [_record(each) for each in _PAGE.all(connection, {"job": job, "after": after})]
 
 
 def file_of(connection: Connection, job: JobId, name: str) -> FileRecord:

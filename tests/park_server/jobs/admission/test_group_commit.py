@@ -46,8 +46,8 @@ def test_those_that_come_together_are_one_change(tmp_path: Path) -> None:
             assert changes == 2
             assert here.status(*"abcdef") == ["waiting"] * 6
             for each, name in zip(found, "abcdef", strict=True):
-                kept = here.scheduler.records("ada", JobFilter(), limit=10)
-                (record,) = (record for record in kept if record.id == name)
+                kept = here.scheduler.listed("ada", JobFilter(), limit=10)
+                (record,) = (job.record for job in kept if job.record.id == name)
                 assert isinstance(each, list)
                 assert each[0].submitted == record.submitted
 
@@ -73,7 +73,7 @@ def test_one_job_that_is_sent_twice_at_a_time_is_one(tmp_path: Path) -> None:
             first, again, other = needing(here, "gate", "a", "b", "b")
             found, _ = await submitted_together(here, [first, again, other])
             assert [each[0].id for each in found if isinstance(each, list)] == ["a", "b", "b"]
-            assert len(here.scheduler.records("ada", JobFilter(), limit=10)) == 3
+            assert len(list(here.scheduler.listed("ada", JobFilter(), limit=10))) == 3
 
     run(test)
 

@@ -154,7 +154,7 @@ def test_of_one_that_runs_is_said_how_old_its_last_report_is(tmp_path: Path) -> 
             long_ago = report.stat().st_mtime - 12 * 60
             os.utime(report, (long_ago, long_ago))
             assert why(here, "a")[0].endswith("attempt 1, last report 12 min ago")
-            (record,) = here.scheduler.records(USER, job_view.JobFilter(), limit=1)
-            assert progress_text(record.progress) == "1, last report 12 min ago"
+            (listed,) = here.scheduler.listed(USER, job_view.JobFilter(), limit=1)
+            assert progress_text(listed.record.progress) == "1, last report 12 min ago"
 
     run(test)

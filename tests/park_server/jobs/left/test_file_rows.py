@@ -11,7 +11,14 @@ from park.errors import UnknownItem
 from park.model.ids import JobId
 from park.wire import FileRecord
 from park_server.db.tables import job_files
-from park_server.jobs.left.file_rows import MANY, file_of, files_of, have_many, names_told
+from park_server.jobs.left.file_rows import (
+    MANY,
+    file_of,
+    files_of,
+    have_many,
+    names_told,
+    page_of,
+)
 
 FEW, FULL = JobId("few"), JobId("full")
 
@@ -44,6 +51,21 @@ def test_files_are_read_by_job_and_by_name_and_many_are_told_from_few(tmp_path: 
                 read(lambda c: file_of(c, FEW, "none"))
             with pytest.raises(UnknownItem, match=r"00019\.dat, …$"):
                 read(lambda c: file_of(c, FULL, "none"))
+
+    run(test)
+
+
+def test_files_are_read_page_by_page_whatever_their_names(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            await here.submit(FULL)
+            rows = [*left(FULL, MANY), left(FULL, 1)[0] | {"name": "9\udce4.dat"}]
+            here.database.write(partial(write, rows=rows)).result()
+            first = here.database.read(lambda c: page_of(c, FULL, ""))
+            rest = here.database.read(lambda c: page_of(c, FULL, first[-1].name))
+            assert len(first) == MANY
+            assert [*first, *rest] == here.database.read(lambda c: files_of(c, [FULL]))[FULL]
+            assert here.database.read(lambda c: page_of(c, FULL, rest[-1].name)) == []
 
     run(test)
 
