@@ -11,6 +11,7 @@ from park.client.by_value.refusal import refusal_of
 from park.client.by_value.sending import Sending
 from park.errors import ParkError
 from park.runtime.by_value import rebuild
+from park.runtime.by_value.python_pickler import DATA, PythonPickler
 from park.runtime.by_value.reductions import PROTOCOL, reduced
 from park.runtime.by_value.trail import KeepsTrail
 from park.runtime.values.deep import with_a_deep_stack
@@ -107,22 +108,10 @@ class _Fast(pickle.Pickler):
         return reduced(self._sending, obj)
 
 
-_DATA = frozenset(
-    (
-        *(type(None), bool, int, float, str, bytes, bytearray),
-        *(tuple, list, dict, set, frozenset, pickle.PickleBuffer),
-    )
-)
-"""What the pickler in C takes apart itself, before it asks anybody."""
-
-
-_InPython: Any = pickle._Pickler  # type: ignore[attr-defined,unused-ignore]  # noqa: SLF001 (the one that can be extended)
-
-
-class _Alike(_InPython):  # type: ignore[misc]  # typeshed does not know it
+class _Alike(PythonPickler):
     """The pickler in Python, which takes equal texts for one."""
 
-    dispatch: ClassVar[dict[type, Any]] = dict(_InPython.dispatch)
+    dispatch: ClassVar[dict[type, Any]] = dict(PythonPickler.dispatch)
 
     def __init__(self, file: io.BytesIO, sending: Sending) -> None:
         super().__init__(file, protocol=PROTOCOL)
@@ -130,7 +119,7 @@ class _Alike(_InPython):  # type: ignore[misc]  # typeshed does not know it
         self._texts: dict[str, str] = {}
 
     def reducer_override(self, obj: Any) -> Any:
-        return NotImplemented if type(obj) in _DATA else reduced(self._sending, obj)
+        return NotImplemented if type(obj) in DATA else reduced(self._sending, obj)
 
     def _text(self, value: str) -> None:
         known = self._texts.setdefault(value, value)

@@ -21,8 +21,11 @@ _PROTOCOL = 5
 def made_by_a_base(value: Any) -> tuple[type, tuple[Any, ...]] | None:
     """Return a base that can make ``value``, and what ``value.__reduce_ex__`` says.
 
-    None where its class is to be called, as `pickle` does.
+    None where its class is to be called, as `pickle` does, and of a class, which goes by its name:
+    metaclasses (of enums, of abstract classes) have a ``__new__`` of their own.
     """
+    if isinstance(value, type):
+        return None
     cls: Any = type(value)
     base = _base(cls)
     if base is None:

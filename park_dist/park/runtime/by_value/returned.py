@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 from .code import PLACED
 from .courier import Way
 from .namespaces import RETURNED
+from .python_pickler import DATA, PythonPickler
 from .rebuild import PACKAGE
 from .reductions import PROTOCOL, reduced
 from .trail import KeepsTrail
@@ -46,20 +47,17 @@ def way_to_what_fails(value: object) -> list[Any]:
     return trail.found
 
 
-_InPython: Any = pickle._Pickler  # type: ignore[attr-defined,unused-ignore]  # noqa: SLF001 (the one that can be extended)
-
-
-class _ByValue(_InPython):  # type: ignore[misc]  # typeshed does not know it
+class _ByValue(PythonPickler):
     """Takes apart what has no name where it goes, and names this package as the client has it."""
 
-    dispatch: ClassVar[dict[type, Any]] = dict(_InPython.dispatch)
+    dispatch: ClassVar[dict[type, Any]] = dict(PythonPickler.dispatch)
 
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file, protocol=PROTOCOL)
         self._carrier = _Returning()
 
     def reducer_override(self, obj: Any) -> Any:
-        if type(obj) in _DATA or _is_own(obj):
+        if type(obj) in DATA or _is_own(obj):
             return NotImplemented
         return reduced(self._carrier, obj)
 
@@ -82,14 +80,6 @@ class _Trail(KeepsTrail, _ByValue):
 def _is_own(value: object) -> bool:
     """Tell whether ``value`` makes something again."""
     return isinstance(value, FunctionType) and str(value.__module__).startswith(_HERE)
-
-
-_DATA = frozenset(
-    (
-        *(type(None), bool, int, float, str, bytes, bytearray),
-        *(tuple, list, dict, set, frozenset, pickle.PickleBuffer),
-    )
-)
 
 
 class _Returning:

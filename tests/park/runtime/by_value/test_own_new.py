@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 from collections import namedtuple
+from collections.abc import Sized
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
@@ -37,6 +39,12 @@ class OfOne(namedtuple("OfOne", "a b")):  # noqa: PYI024 (as in older scripts)
 
     def __new__(cls, both: tuple[int, int]) -> Self:
         return super().__new__(cls, *both)
+
+
+class Colour(enum.Enum):
+    """Has a metaclass."""
+
+    RED = 1
 
 
 class Only:
@@ -84,13 +92,18 @@ class Says(Text):
         (Says("a", 3), None),
         (Decimal(1), None),
         (1.5, None),
-        (Pair, None),
         (None, None),
     ],
-    ids=["text", "pair", "asks", "named", "one", "says", "decimal", "number", "class", "none"],
+    ids=["text", "pair", "asks", "named", "one", "says", "decimal", "number", "none"],
 )
 def test_a_base_makes_what_its_class_would_make_of_something_else(
     value: Any, base: type | None
 ) -> None:
     found = made_by_a_base(value)
     assert (found and found[0]) == base
+
+
+@pytest.mark.parametrize("cls", [Pair, Colour, Sized, int], ids=lambda cls: cls.__name__)
+def test_a_class_is_made_by_nothing(cls: type) -> None:
+    """Those of enums and of abstract classes are made by a metaclass with one of its own."""
+    assert made_by_a_base(cls) is None

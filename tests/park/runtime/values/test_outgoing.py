@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 import threading
+from collections.abc import Mapping
 from decimal import Decimal
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -28,7 +30,7 @@ def held() -> Any:
 
 
 def test_what_has_a_name_is_pickled_as_ever() -> None:
-    value = {"d": Decimal("1.5"), "e": ValueError("x")}
+    value = {"d": Decimal("1.5"), "e": ValueError("x"), "classes": [HTTPStatus, Mapping]}
     assert pickled(value) == pickle.dumps(value, protocol=5)
 
 
