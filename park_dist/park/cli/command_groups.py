@@ -108,7 +108,7 @@ EXTENSIONS = frozenset({"serve"})
 
 
 def grouped_help(groups: Iterable[Group] = GROUPS) -> str:
-    """Return the commands as lines for a terminal of 80 columns and more, a paragraph a group."""
+    """Return the commands as lines, a paragraph a group; `fitted` has them fit the terminal."""
     groups = list(groups)
     width = max(len(name) for group in groups for name in group.commands)
     return "\n\n".join("\n".join(_lines(group, width)) for group in groups)

@@ -11,6 +11,7 @@ import codecs
 import gc
 import importlib
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from park import __version__
 from park.cli.command_groups import COMMANDS, EXTENSIONS, grouped_help
+from park.cli.help_text import HelpFormatter, fitted
 from park.cli.parser import Parser
 from park.errors import ParkError, UsageError
 
@@ -138,7 +140,8 @@ def _greeted() -> int:
     from park.client.access.first_steps import FIRST_STEPS, has_a_service
 
     text = _parser(()).format_help()
-    sys.stderr.write(text if has_a_service() else f"{text}\n{FIRST_STEPS}")
+    first_steps = fitted(FIRST_STEPS, shutil.get_terminal_size().columns)
+    sys.stderr.write(text if has_a_service() else f"{text}\n{first_steps}\n")
     return UsageError.exit_code
 
 
@@ -199,7 +202,7 @@ def _parser(
         prog="park",
         description="Run the code and the versions of here on compute services.",
         usage="park [--debug] COMMAND ...",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.below = _epilog
     parser.add_argument("--version", action="version", version=f"park {__version__}")
@@ -215,11 +218,9 @@ def _parser(
 
 
 def _epilog() -> str:
-    import textwrap
-
     statuses = "; ".join(f"{code} {text}" for code, text in EXIT_CODES.items())
     more = "park COMMAND --help says more of each"
-    return f"{grouped_help()}\n\n{more}\n\n{textwrap.fill(f'exit status: {statuses}', 79)}"
+    return f"{grouped_help()}\n\n{more}\n\nexit status: {statuses}"
 
 
 def _configure(parser: argparse.ArgumentParser, name: str) -> None:
@@ -228,7 +229,7 @@ def _configure(parser: argparse.ArgumentParser, name: str) -> None:
     text = COMMANDS[name]
     parser.description = f"{text[0].upper()}{text[1:]}."
     parser.epilog = module.EXAMPLES
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpFormatter
     module.configure(parser)
     parser.set_defaults(run=module.run)
 

@@ -111,6 +111,21 @@ def test_nobody_is_left_out_here(browser: PageBrowser, lab: PageLab, scheme: str
             viewer.page.locator("main section").first.wait_for()
             assert viewer.faults() == [], place
             assert viewer.overflow() <= 0, place
+            assert viewer.page.evaluate(_UNNAMED) == [], place
+            assert viewer.page.evaluate(_CUT) == [], place
             tab = viewer.page.locator("#bar nav [aria-current]").bounding_box()
             assert tab is not None, place
             assert tab["x"] + tab["width"] <= 360, place  # the tab that is shown is seen
+
+
+_UNNAMED = """() => [...document.querySelectorAll("main table.stack")]
+  .filter((table) => table.tHead)
+  .flatMap((table) => [...table.tBodies[0].rows].flatMap((row) => [...row.cells].filter((cell, column) =>
+    column > 0 && cell.textContent && !cell.dataset.label && !cell.querySelector("button, svg")
+  ).map((cell) => cell.textContent)))"""
+"""What stands below each other, where there is no room beside each other, and does not say what
+it is: a date is when something ends, or was made, or was used last."""
+
+_CUT = """() => [...document.querySelectorAll("main section > header")]
+  .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent)"""
+"""Headings that are longer than their section is wide."""

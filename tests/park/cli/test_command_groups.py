@@ -39,8 +39,9 @@ def test_help_begins_with_what_is_wanted_most(capsys: Said) -> None:
 
 
 def test_who_says_nothing_and_has_no_service_is_told_how_to_begin(
-    configuration: Configuration, capsys: Said
+    configuration: Configuration, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     assert main([]) == 2
     said = capsys.readouterr().err
     assert "COMMAND --help" in said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -205,12 +205,13 @@ class Explainer:
         lines = 0
         while pending and lines < _MOST_LINES:
             fact, text, level = pending.pop()
-            yield f"{'  ' * level}{text}"
-            lines += 1
+            below: list[tuple[JobFact | None, str]] = []
             if fact is not None and fact.id not in seen and level < _MOST_LEVELS:
                 seen.add(fact.id)
                 below = self._causes(connection, job_rows.get(connection, fact.id))
                 pending.extend((each, line, level + 1) for each, line in reversed(below))
+            yield f"{'  ' * level}{text if fact is None else _besides(text, fact, below)}"
+            lines += 1
 
     def _causes(self, connection: Connection, job: StoredJob) -> list[tuple[JobFact | None, str]]:
         """Return what keeps a waiting job, or what a cancelled one could not have."""
@@ -244,6 +245,12 @@ class Explainer:
             if text not in shown:
                 shown.add(text)
                 yield fact, text
+
+
+def _besides(text: str, fact: JobFact, below: Sequence[tuple[JobFact | None, str]]) -> str:
+    """Return what is told of ``fact`` where ``below`` tells the rest: its reason is not repeated."""
+    is_told_below = any(each.name in text for each, _ in below if each is not None)
+    return f"{fact.name} {fact.status}" if is_told_below else text
 
 
 _TO_BE = {

@@ -52,8 +52,11 @@ def test_why_a_job_is_where_it_is(tmp_path: Path) -> None:
             await here.final("c")
             line, chain = why(here, "c")
             assert line.endswith("it failed: no luck")
-            assert [each.strip().split(" ")[1] for each in chain] == ["b", "a"]
-            assert chain[1].startswith("  job a (mymodel:fit) failed: no luck")
+            # the reason stands where it arose, and not once more on each line above it
+            assert chain == [
+                "job b (mymodel:fit) cancelled",
+                "  job a (mymodel:fit) failed: no luck",
+            ]
 
     run(test)
 

@@ -25,7 +25,9 @@ const acting = (state, refresh) => (text, path, options, key) => async (event) =
   try { await get(path, options()); state.problem = null; say(text); } catch (error) { state.problem = error; } finally { refresh(); }
 };
 
+/** A table; where it is too narrow for columns, each value says which it is of. */
 function table(name, heads, rows, none) {
+  for (const row of rows) [...row.cells].forEach((cell, column) => { if (column > 0 && heads[column] && cell.childNodes.length) cell.dataset.label = heads[column].toLowerCase(); });
   return h("section", { "aria-label": name }, rows.length ? h("div", { class: "scroll" }, h("table", { class: "stack" }, h("thead", h("tr", heads.map((each) => h("th", { scope: "col" }, each || h("span", { class: "unseen" }, "Actions"))))), h("tbody", rows))) : h("p", { class: "none" }, none));
 }
 
@@ -36,7 +38,7 @@ async function users(state, signal, refresh) {
   const password = state.password ||= h("input", { name: "password", type: "password", autocomplete: "new-password" });
   return h("div", { class: "columns" }, h("div", table("Users", ["Name", "Roles", "Groups", "Since", ""], found.map((each) => h("tr",
     h("td", h("b", each.name), each.removed && h("span", { class: "why bad" }, `removed ${ago(each.removed)}`), !each.has_password && !each.removed && h("span", { class: "why" }, "without a password")),
-    h("td", { "data-label": "roles" }, each.roles.join(", ")), h("td", { "data-label": "groups" }, each.groups.join(", ")), h("td", { class: "tight" }, each.created ? when(each.created) : "the operator"),
+    h("td", each.roles.join(", ")), h("td", each.groups.join(", ")), h("td", { class: "tight" }, each.created ? when(each.created) : "the operator"),
     h("td", { class: "tight" }, each.created && !each.removed && h("span", { class: "tools" },
       h("button", { onclick: act(`all tokens of ${each.name} are revoked`, `/admin/users/${encodeURIComponent(each.name)}/revoke`, () => ({ method: "POST" }), `revoke ${each.name}`) }, state.sure === `revoke ${each.name}` ? "Revoke all and end jobs?" : "Revoke"),
       h("button", { class: "bad", onclick: act(`${each.name} is removed`, `/admin/users/${encodeURIComponent(each.name)}`, () => ({ method: "DELETE" }), `remove ${each.name}`) }, state.sure === `remove ${each.name}` ? "Remove for good?" : "Remove"))))), "Nobody.")),

@@ -19,7 +19,7 @@ export async function look({ rest: [name], state, signal, refresh, who }) {
         h("thead", h("tr", ["Project", "Released", "Your trees", "Size", "Status"].map((each) => h("th", { scope: "col" }, each)))),
         h("tbody", found.slice(0, 500).map((each) => h("tr", h("td", h("a", { href: `#/index/${encodeURIComponent(each.name)}` }, each.name)),
           h("td", { class: "tight number", "data-label": "released" }, count(each.versions)), h("td", { class: "tight number", "data-label": "trees" }, count(each.trees)), h("td", { class: "tight number", "data-label": "size" }, bytes(each.size)),
-          h("td", [each.owned && "of this service", each.claimed && "claimed", each.status !== "active" && each.status].filter(Boolean).join(", ")))))) : h("p", { class: "none" }, "No such projects."))],
+          h("td", { "data-label": "status" }, [each.owned && "of this service", each.claimed && "claimed", each.status !== "active" && each.status].filter(Boolean).join(", ") || null))))) : h("p", { class: "none" }, "No such projects."))],
   };
 }
 

@@ -35,7 +35,7 @@ export async function look({ rest: [id], state, signal, refresh }) {
 }
 
 function begin(job, state, signal) {
-  if (!state.log && job.kind === "call" && (job.started || job.memoized_from || FINAL.has(job.status))) state.log = new Log(job.id, signal);
+  if (!state.log && job.kind === "call" && (job.started || job.memoized_from)) state.log = new Log(job.id, signal);
   state.opened ||= new Map();
   state.close = () => { if (state.curves) state.curves.close(); state.opened.forEach((each) => each && each.close && each.close()); };
 }

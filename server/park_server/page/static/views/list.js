@@ -24,8 +24,8 @@ export async function look({ rest: [status = ""], state, signal, refresh }) {
           h("tbody", jobs.map((job) => h("tr",
             h("td", jobLink(job), job.error && h("span", { class: `why ${job.status === "failed" ? "bad" : ""}` }, job.error)),
             h("td", { class: "tight", "data-label": "submitted" }, ago(job.submitted)),
-            h("td", { class: "tight number", "data-label": "took" }, job.memoized_from ? "answered" : job.started ? between(job.started, job.finished) : ""),
-            h("td", { class: "tight soft" }, job.submitted_from || ""))))) : h("p", { class: "none" }, "No such jobs.")),
+            h("td", { class: "tight number", "data-label": "took" }, job.memoized_from ? "answered" : job.started ? between(job.started, job.finished) : null),
+            h("td", { class: "tight soft", "data-label": "from" }, job.submitted_from))))) : h("p", { class: "none" }, "No such jobs.")),
       jobs.length >= state.limit && h("p", { style: { "margin-top": "12px" } }, h("button", { onclick: () => { state.limit *= 4; refresh(); } }, "Older ones")),
     ],
   };
