@@ -120,9 +120,10 @@ def test_nobody_is_left_out_here(browser: PageBrowser, lab: PageLab, scheme: str
 
 _UNNAMED = """() => [...document.querySelectorAll("main table.stack")]
   .filter((table) => table.tHead)
-  .flatMap((table) => [...table.tBodies[0].rows].flatMap((row) => [...row.cells].filter((cell, column) =>
-    column > 0 && cell.textContent && !cell.dataset.label && !cell.querySelector("button, svg")
-  ).map((cell) => cell.textContent)))"""
+  .flatMap((table) => [...table.tBodies[0].rows])
+  .flatMap((row) => [...row.cells].slice(1))
+  .filter((cell) => cell.textContent && !cell.dataset.label && !cell.querySelector("button, svg"))
+  .map((cell) => cell.textContent)"""
 """What stands below each other, where there is no room beside each other, and does not say what
 it is: a date is when something ends, or was made, or was used last."""
 

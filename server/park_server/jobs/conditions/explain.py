@@ -248,7 +248,7 @@ class Explainer:
 
 
 def _besides(text: str, fact: JobFact, below: Sequence[tuple[JobFact | None, str]]) -> str:
-    """Return what is told of ``fact`` where ``below`` tells the rest: its reason is not repeated."""
+    """Return what is told of ``fact``; a reason that ``below`` gives is not given here as well."""
     is_told_below = any(each.name in text for each, _ in below if each is not None)
     return f"{fact.name} {fact.status}" if is_told_below else text
 
