@@ -7,6 +7,7 @@ A place is named as everywhere, ``~/data/run.zip``, but a root without its first
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,10 +18,11 @@ from park.wire import AreaEntry, AreaRecord
 from park_repo.http.file_content import FileContent
 from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
+from park_server.http.front.streamed_list import streamed_records
 from park_server.http.parts import parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.media import AnyFile
-from park_server.threads import in_thread, in_thread_of
+from park_server.threads import in_thread
 
 __all__ = ["router"]
 
@@ -38,15 +40,15 @@ async def list_areas(request: Request) -> list[AreaRecord]:
 
 
 @router.get("/folders/{path:path}", response_model=list[AreaEntry])
-async def list_folder(request: Request, path: str) -> ExactJson:
+async def list_folder(request: Request, path: str) -> Response:
     """Return what is in a folder, by name."""
     areas, user = parts_of(request).areas, user_of(request)
 
-    def listed() -> ExactJson:
-        return ExactJson(areas.listing(_spelled(path), user))
+    def entries() -> Iterator[AreaEntry]:
+        yield from areas.listing(_spelled(path), user)
 
     # somebody may have a million files there, or a disk that is slow: others are served meanwhile
-    return await in_thread_of(user, listed)
+    return await streamed_records(user, entries())
 
 
 @router.get("/files/{path:path}", response_class=AnyFile)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Annotated
 
 from fastapi import Query
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from park.errors import NotPermitted, UnknownItem
 from park.model.lock_hash import LockHash
@@ -18,12 +18,12 @@ from park.wire import (
     PinRecord,
     StorageRecord,
     VerificationRecord,
-    encode,
 )
 from park.wire.newest import folded, kind_of
 from park_server.envs import environment_rows
 from park_server.envs.pylock import load
 from park_server.http.auth import caller_of, require_role, user_of
+from park_server.http.front.streamed_list import streamed_records
 from park_server.http.parts import MOST, ServiceParts, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.installs.permitted.usable_locks import owners
@@ -37,18 +37,17 @@ router = DeclaredRoutes()
 @router.get("/environments", response_model=list[EnvironmentSummary])
 async def list_environments(
     request: Request, newest: Annotated[int | None, Query(ge=1, le=MOST)] = None
-) -> JSONResponse:
+) -> Response:
     """Return the environments that the user may see, the newest first.
 
     With ``newest``, of each project the newest so many, of releases and of working trees.
     """
     parts, user = parts_of(request), user_of(request)
-    # encoded by hand: a thousand of them cost seconds when each field is validated again
-    return JSONResponse(
-        await asyncio.to_thread(
-            lambda: [encode(each) for each in summaries(parts, user, newest=newest)]
-        )
-    )
+
+    def found() -> Iterator[EnvironmentSummary]:
+        yield from summaries(parts, user, newest=newest)
+
+    return await streamed_records(user, found())
 
 
 @router.get("/storage")

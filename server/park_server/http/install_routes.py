@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import fields
 from functools import partial
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from packaging.pylock import PackageWheel
 from packaging.utils import NormalizedName, canonicalize_name
 from pydantic import SkipValidation
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 
 from park.errors import UnknownItem
 from park.model.lock_hash import LockHash
@@ -22,6 +23,7 @@ from park.wire import EnvironmentRecord, InstallRecord, InstallRequest
 from park_repo.index import Index
 from park_server.envs.pylock import dump, load, with_urls
 from park_server.http.auth import caller_of, user_of
+from park_server.http.front.streamed_list import streamed_records
 from park_server.http.parts import LONG_POLL_S, MOST, parts_of, url_of
 from park_server.http.pieces import LargeRoute, checked_item, off_loop
 from park_server.http.routing.declared_routes import DeclaredRoutes
@@ -85,7 +87,7 @@ async def list_versions(
     edits: Annotated[int | None, Query(ge=0, le=MOST)] = None,
     newest: Annotated[int | None, Query(ge=1, le=MOST)] = None,
     entry_point: Annotated[str | None, Query(max_length=_LONGEST)] = None,
-) -> JSONResponse:
+) -> Response:
     """Return each version with an environment that the user may use.
 
     Those of one ``version`` or of the requirement set ``set_hash``; of each working tree the
@@ -106,12 +108,12 @@ async def list_versions(
         newest=newest,
     )
 
-    def documents() -> list[dict[str, Any]]:
-        every = database.read(lambda c: listing(c, user, name))
-        records = [each for each in every if approvals.permits(user, each.lock_hash)]
-        return [_document(each, _used(imported, each, entry_point)) for each in records]
+    def documents() -> Iterator[dict[str, Any]]:
+        for each in database.read(lambda c: listing(c, user, name)):
+            if approvals.permits(user, each.lock_hash):
+                yield _document(each, _used(imported, each, entry_point))
 
-    return JSONResponse(await asyncio.to_thread(documents))
+    return await streamed_records(user, documents())
 
 
 def _used(imported: Imported, record: EnvironmentRecord, entry_point: str | None) -> Any:
