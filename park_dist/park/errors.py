@@ -47,6 +47,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 __all__ = [
+    "PROBLEM_TYPE",
     "ApiMismatch",
     "BuildFailed",
     "CannotSatisfy",
@@ -85,6 +86,9 @@ __all__ = [
     "as_raised_here",
 ]
 
+PROBLEM_TYPE = "urn:park:problem:"
+"""With what the ``type`` of every problem document of park begins (RFC 9457, 3.1.1)."""
+
 
 class ParkError(Exception):
     """Anything that park reports to a person.
@@ -118,7 +122,7 @@ class ParkError(Exception):
     def as_problem(self) -> dict[str, Any]:
         """Return the RFC 9457 problem document of this error, with ``hint`` and ``details``."""
         problem: dict[str, Any] = {
-            "type": f"urn:park:problem:{self.type_name}",
+            "type": f"{PROBLEM_TYPE}{self.type_name}",
             "title": type(self).__name__,
             "status": self.http_status,
             "detail": self.message,

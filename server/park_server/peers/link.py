@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx2
 
-from park.errors import CannotSatisfy, NotPermitted, ParkError, from_problem
+from park.errors import PROBLEM_TYPE, CannotSatisfy, NotPermitted, ParkError, from_problem
 from park.model.truth import Truth, Verdict
 from park.wire import API, StopHow, VerdictRecord, decode, json_body
 from park_server.bouncing.wanted_passes import Wanted, WantedPassBook
@@ -48,7 +48,6 @@ _WHOLE_S = 600.0
 
 _LONGEST_LINE = 2_000
 
-_PROBLEM = "urn:park:problem:"
 _OK, _REDIRECTED = 200, 300
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
@@ -354,7 +353,7 @@ def _check(status: int, body: bytes) -> None:
         problem = json.loads(body)
     except (ValueError, RecursionError):
         problem = None
-    is_ours = isinstance(problem, dict) and str(problem.get("type", "")).startswith(_PROBLEM)
+    is_ours = isinstance(problem, dict) and str(problem.get("type", "")).startswith(PROBLEM_TYPE)
     if not is_ours or status >= _SERVER_FAULT or status == _TOO_MANY:
         raise Silent(f"it answered {status}" if is_ours else f"{status}, not from a park service")
     detail, hint = (problem.get(name) for name in ("detail", "hint"))

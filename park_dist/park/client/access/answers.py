@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from park.client.access.http.exchange import NoAnswer, Response
 from park.client.access.http.request_headers import require_understood
-from park.errors import ServiceFault, ServiceUnreachable, from_problem
+from park.errors import PROBLEM_TYPE, ParkError, ServiceFault, ServiceUnreachable, from_problem
 from park.wire import json_body
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ ANSWER_TIMEOUT_S = 90.0
 
 _NOT_REACHED = frozenset({502, 503, 504})
 """What a proxy answers while the service behind it is away."""
+
+_TITLE = re.compile(r"<title>([^<]+)</title>", re.IGNORECASE)
+
+_MOST_LETTERS = 100
 
 
 def sendable(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -54,8 +60,7 @@ def explained(address: Address) -> Iterator[None]:
 
 def reached(response: Response) -> Response:
     """Return an answer of the service itself, and not one of a proxy that misses it."""
-    is_ours = response.headers.get("content-type", "").startswith("application/problem+json")
-    if response.status_code in _NOT_REACHED and not is_ours:
+    if response.status_code in _NOT_REACHED and not _is_of_park(response):
         raise NoAnswer(f"a proxy says {response.status_code}")
     return response
 
@@ -79,11 +84,41 @@ def checked(response: Response) -> Response:
     require_understood(response.headers)
     if not response.is_error:
         return response
+    problem = _problem_in(response)
+    if problem is None:
+        raise _of_another_program(response)
+    raise from_problem({"status": response.status_code, **problem})
+
+
+def _problem_in(response: Response) -> dict[str, Any] | None:
+    """Return what a service of park says that went wrong (RFC 9457); None of another program.
+
+    A proxy may have given it another content type.
+    """
     try:
         problem = response.json()
     except ValueError:
-        problem = None
-    if not isinstance(problem, dict):
-        text = response.text.strip().splitlines()
-        problem = {"detail": f"{response.url} answered {response.status_code}: {text[:1]}"}
-    raise from_problem({"status": response.status_code, **problem})
+        return None
+    is_problem = isinstance(problem, dict) and (
+        _is_of_park(response) or str(problem.get("type")).startswith(PROBLEM_TYPE)
+    )
+    return problem if is_problem else None
+
+
+def _is_of_park(response: Response) -> bool:
+    return response.headers.get("content-type", "").startswith("application/problem+json")
+
+
+def _of_another_program(response: Response) -> ParkError:
+    """Return the error for what a proxy answered, or whatever else is at a mistyped URL.
+
+    What it does not have says nothing of what a service has.
+    """
+    status = response.status_code
+    title = _TITLE.search(response.text)
+    words = " ".join((title[1] if title else response.text).split())
+    said = f": {words[:_MOST_LETTERS]}" if words else ""
+    detail = f"{response.url} answered {status}, and not as a service of park does{said}"
+    told = from_problem({"status": 500 if status == HTTPStatus.NOT_FOUND else status})
+    hint = "is this the URL of a park service, and is there a proxy before it? "
+    return type(told)(detail, hint=hint + "`park service list` shows yours")

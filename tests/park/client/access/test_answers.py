@@ -10,7 +10,7 @@ from support.services.responses import responded
 from park.client.access.address import Address
 from park.client.access.answers import checked, explained, json_of, reached, sendable
 from park.client.access.http.exchange import NoAnswer
-from park.errors import NotPermitted, ParkError, ServiceFault, ServiceUnreachable
+from park.errors import NotPermitted, ParkError, ServiceFault, ServiceUnreachable, UsageError
 
 HERE = Address(url="http://one.example", token=None)
 PROBLEM = {"content-type": "application/problem+json; charset=utf-8"}
@@ -38,8 +38,28 @@ def test_an_error_is_the_one_that_is_described() -> None:
     document = b'{"type": "urn:park:problem:not-permitted", "detail": "not yours", "hint": "ask"}'
     with pytest.raises(NotPermitted, match="not yours"):
         checked(responded(403, document, PROBLEM))
-    with pytest.raises(ParkError, match=r"one\.example/x answered 404: ..nothing"):
-        checked(responded(404, b"nothing\nhere"))
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "kind", "words"),
+    [
+        (404, b"nothing\nhere", ServiceFault, ": nothing here"),
+        (404, b"<!DOCTYPE HTML>\n<TITLE>No\npage</TITLE>", ServiceFault, ": No page"),
+        (404, b'{"detail":"Not Found"}', ServiceFault, ': {"detail":"Not Found"}'),
+        (403, b"", NotPermitted, ""),
+        (413, b"x" * 101, UsageError, f": {'x' * 100}"),
+    ],
+    ids=["text", "page", "json", "empty", "long"],
+)
+def test_another_program_at_the_url_is_told_as_one(
+    status: int, content: bytes, kind: type[ParkError], words: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        checked(responded(status, content, {"content-type": "application/json"}))
+    assert type(caught.value) is kind, "what it does not have, no service was asked for"
+    said = f"http://one.example/x answered {status}, and not as a service of park does"
+    assert str(caught.value) == said + words
+    assert "is this the URL of a park service" in (caught.value.hint or "")
 
 
 def test_what_is_no_json_is_told_with_its_place() -> None:
