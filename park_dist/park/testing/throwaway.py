@@ -88,9 +88,7 @@ def _url_of(folder: Path, process: subprocess.Popen[bytes]) -> str:
             return str(json.loads(ready.read_text())["url"])
         time.sleep(0.02)
     said = (folder / "log").read_text(errors="replace").strip() or "it says nothing"
-    raise CannotSatisfy(
-        f"the throw-away service does not start: {said}", hint="pip install 'park-dist[server]'"
-    )
+    raise CannotSatisfy(f"the throw-away service does not start: {said}")
 
 
 def _configured(names: Sequence[str], url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,7 +80,7 @@ class Run:
             read_only=read_only,
             user=self.user,
             resources=job.resources or NOTHING_ASKED,
-            modules=tuple((job.call.get("function") or {}).get("modules", ())),
+            modules=_ahead_of(job.call.get("function")),
             call=self.call,
             memo=job.memo,
         )
@@ -130,3 +131,15 @@ def recovered_run(job: StoredJob, call: dict[str, Any]) -> Run:
         cancel_requested=job.cancel_requested,
         stop_requested=job.stop_by is not None,
     )
+
+
+_NO_MODULE = "builtins"
+"""Imported ahead where there is nothing to import: what a job calls came along with it, and the
+module that people know it by is in no environment, where to import it would fail."""
+
+
+def _ahead_of(function: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return what is imported ahead for a function that travels by value; empty for a name."""
+    if function is None:
+        return ()
+    return tuple(function.get("modules", ())) or (_NO_MODULE,)

@@ -86,7 +86,7 @@ def draw():
 print(json.dumps(service.submit(draw).wait().id))
 """
     crate = tmp_path / "draw.zip"
-    client.run("export", client.script(code), "-o", crate)
+    assert ": 1 job, " in client.run("export", client.script(code), "-o", crate).stdout
     said = alone.run("reproduce", crate, "-d", tmp_path / "kept", status=1).stdout
     assert "  result: differs at result['n'][0]: " in said
     assert "  fit.dat: differs at fit.dat, line 1: 1." in said

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, update
@@ -55,6 +55,23 @@ def test_one_that_an_earlier_service_started_is_as_it_was(connection: Connection
     assert (run.attempt, run.started, run.environment) == (1, started.started, Path("/envs/ab"))
     assert (run.cancel_requested, run.failures, run.job.call) == (True, 1, CALL)
     assert run.order(Path("/jobs/a"), ()).set_hash == "cd"
+
+
+@pytest.mark.parametrize(
+    ("call", "module"),
+    [
+        (CALL, "mymodel"),
+        ({**CALL, "function": {"modules": ["numpy", "scipy.stats"]}}, "numpy,scipy.stats"),
+        # it is called after a module that lies beside a script: no environment has that
+        ({**CALL, "function": {"modules": []}}, "builtins"),
+    ],
+)
+def test_nothing_is_imported_ahead_that_came_along(
+    connection: Connection, call: dict[str, Any], module: str
+) -> None:
+    job_rows.starting(connection, JOB, "/envs/ab", "ef")
+    run = recovered_run(job_rows.get(connection, JOB), call)
+    assert run.order(Path("/jobs/a"), ()).module == module
 
 
 def test_a_limit_is_waited_for_no_longer(connection: Connection) -> None:

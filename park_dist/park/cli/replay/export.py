@@ -68,5 +68,10 @@ def run(options: argparse.Namespace) -> int:
     for line in record.besides:
         print(f"not run again: {line}")
     wheels = len({wheel.filename for each in record.environments for wheel in each.wheels})
-    print(f"{options.output}: {len(record.jobs)} jobs, {wheels} wheels, {shown_size(size)}")
+    jobs = _counted(len(record.jobs), "job")
+    print(f"{options.output}: {jobs}, {_counted(wheels, 'wheel')}, {shown_size(size)}")
     return 0
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
