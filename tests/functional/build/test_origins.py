@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from support.services.park_service import ParkService
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -85,7 +87,6 @@ def test_from_version_control(
     assert (outcome["version"], outcome["status"]) == (account["version"], "ready")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("install", [with_pip, with_uv])
 def test_a_copy_that_its_folder_has_left_behind(
     client: Client, root: Path, tmp_path: Path, install: Callable[[Path, str], None]
@@ -99,7 +100,6 @@ def test_a_copy_that_its_folder_has_left_behind(
     assert sld_in(tree) == "FILM_SLD = 3.0\n"  # a path is what it says
 
 
-@pytest.mark.slow
 def test_both_installers_leave_the_same_copy(client: Client, root: Path, tmp_path: Path) -> None:
     versions = []
     for install in (with_pip, with_uv):
@@ -122,7 +122,6 @@ def test_from_a_wheel_file(client: Client, root: Path, tmp_path: Path) -> None:
     assert installed["origin"] == f"installed from {made.as_uri()}"
 
 
-@pytest.mark.slow
 def test_a_copied_command_runs_from_its_wheel(client: Client, tmp_path: Path) -> None:
     pyproject = """
         [build-system]
@@ -178,7 +177,6 @@ def conda(tmp_path: Path, cache: Path, service: ParkService) -> Client:
     return Client.of(python, tmp_path / "client", cache=cache, service=service)
 
 
-@pytest.mark.slow
 def test_of_what_conda_installed_the_release_is_taken(conda: Client, model: Path) -> None:
     as_by_conda(conda.python, "sortedcontainers", "2.4.0")
     outcome = conda.json("install", str(model))
@@ -187,7 +185,6 @@ def test_of_what_conda_installed_the_release_is_taken(conda: Client, model: Path
     assert [name.split("-")[0] for name in outcome["uploaded"]] == ["flit_flat"]
 
 
-@pytest.mark.slow
 def test_a_version_that_only_conda_has(conda: Client, model: Path) -> None:
     as_by_conda(conda.python, "sortedcontainers", "2.4.99")
     message = conda.error("install", str(model), status=5)
@@ -198,7 +195,6 @@ def test_a_version_that_only_conda_has(conda: Client, model: Path) -> None:
     assert "python -m pip install sortedcontainers==2.4.0; or have a wheel of it" in hint
 
 
-@pytest.mark.slow
 def test_a_compiled_release_without_a_wheel_for_the_service(conda: Client, model: Path) -> None:
     pyproject = (model / "pyproject.toml").read_text()
     (model / "pyproject.toml").write_text(pyproject.replace("sortedcontainers", "pywin32"))

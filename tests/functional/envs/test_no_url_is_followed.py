@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from park_server.envs.resolve import Resolver
 
+pytestmark = pytest.mark.slow
+
 TREE = parse_pin("mymodel", "1.0+t0123456789abcdef")
 INTERPRETER = own_interpreter()
 
@@ -135,7 +137,6 @@ def test_a_released_wheel_of_another_index_is_not_followed(
     assert bait.asked == []
 
 
-@pytest.mark.slow
 def test_an_extra_of_a_released_wheel_is_not_followed(
     resolver: Resolver, bait: Bait, tmp_path: Path
 ) -> None:
@@ -151,7 +152,6 @@ def test_an_extra_of_a_released_wheel_is_not_followed(
     assert bait.asked == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mymodel-1.0+t0123456789abcdef", "released-1.0"])
 def test_no_client_uploads_one(
     bait: Bait, references: list[str], tmp_path: Path, name: str
@@ -167,7 +167,6 @@ def test_no_client_uploads_one(
     assert bait.asked == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("backend_asks", [False, True], ids=["declared", "asked by the backend"])
 def test_build_requirements_of_a_source(
     bait: Bait, references: list[str], tmp_path: Path, *, backend_asks: bool

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 MAC = {"COMPILED_MODEL_PLATFORM": "macosx_11_0_arm64"}
 """Variables under which the model's own backend makes wheels for another platform."""
 
@@ -50,7 +52,6 @@ def on(service: ParkService, python: Path, folder: Path, cache: Path) -> Client:
     return Client.of(python, folder, cache=cache, service=service)
 
 
-@pytest.mark.slow
 def test_the_service_builds_its_source_and_runs_it(
     builder: ParkService, python: Path, root: Path, cache: Path, tmp_path: Path
 ) -> None:
@@ -72,7 +73,6 @@ def test_the_service_builds_its_source_and_runs_it(
     assert list((builder.home / "builds").iterdir()) == []
 
 
-@pytest.mark.slow
 def test_a_native_wheel_is_sent_as_it_is(
     plain: ParkService, python: Path, root: Path, cache: Path, tmp_path: Path
 ) -> None:
@@ -96,7 +96,6 @@ def test_the_error_says_that_the_service_does_not_build(
     assert "hint: ask its operator for --allow-builds" in message
 
 
-@pytest.mark.slow
 def test_a_wheel_by_path_for_another_platform_has_no_source(
     builder: ParkService, python: Path, root: Path, tmp_path: Path
 ) -> None:
@@ -109,7 +108,6 @@ def test_a_wheel_by_path_for_another_platform_has_no_source(
     assert f"and the file {wheel} is no source that it could build" in message
 
 
-@pytest.mark.slow
 def test_a_build_that_fails_there_shows_the_backends_last_lines(
     builder: ParkService, python: Path, root: Path, tmp_path: Path
 ) -> None:
@@ -135,7 +133,6 @@ SNOOP = """
 """
 
 
-@pytest.mark.slow
 def test_a_build_sees_no_credentials_and_cannot_write_to_the_service(
     builder: ParkService, python: Path, root: Path, tmp_path: Path
 ) -> None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 TREE = "1.0+t0123456789abcdef"
 ADA = ("ada", "s3cret")
 

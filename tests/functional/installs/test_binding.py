@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from support.services.park_client import Client, Scientist
     from support.services.park_service import ParkService
 
+pytestmark = pytest.mark.slow
+
 MANIFEST = "park-environment.json"
 
 
@@ -91,7 +93,6 @@ def test_an_environment_that_bears_another_lock_hash_is_refused(
     runs_once(installed, tmp_path / "runs", answer)
 
 
-@pytest.mark.slow
 def test_an_environment_that_lists_other_packages_is_refused(
     installed: Client, environment: Path, tmp_path: Path, answer: int
 ) -> None:
@@ -103,7 +104,6 @@ def test_an_environment_that_lists_other_packages_is_refused(
     runs_once(installed, tmp_path / "runs", answer)
 
 
-@pytest.mark.slow
 def test_two_environments_in_each_other_s_place_are_both_refused(
     scientist: Scientist, installed: Client, environment: Path, tmp_path: Path
 ) -> None:
@@ -122,7 +122,6 @@ def test_two_environments_in_each_other_s_place_are_both_refused(
     runs_once(installed, tmp_path / "first", answer)
 
 
-@pytest.mark.slow
 def test_a_wheel_that_was_changed_and_cannot_be_had_again_is_refused(
     installed: Client, environment: Path, service: ParkService, tmp_path: Path, answer: int
 ) -> None:
@@ -141,7 +140,6 @@ def test_a_wheel_that_was_changed_and_cannot_be_had_again_is_refused(
     assert not (tmp_path / "intruder").exists()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("content", ["", "[]", '{"format": 99}'])
 def test_a_manifest_that_is_damaged_has_the_environment_made_again(
     installed: Client, environment: Path, tmp_path: Path, answer: int, content: str
@@ -160,7 +158,6 @@ def test_an_environment_without_a_manifest_is_made_again(
     assert f"no environment {environment.name}" in was_repaired(installed, environment)
 
 
-@pytest.mark.slow
 def test_a_module_that_was_put_into_the_environment_never_runs(
     installed: Client, environment: Path, tmp_path: Path, answer: int
 ) -> None:
@@ -173,7 +170,6 @@ def test_a_module_that_was_put_into_the_environment_never_runs(
     assert "sitecustomize.py added" in was_repaired(installed, environment)
 
 
-@pytest.mark.slow
 def test_a_link_that_leads_to_other_code_is_never_followed(
     installed: Client, environment: Path, tmp_path: Path, answer: int
 ) -> None:
@@ -188,7 +184,6 @@ def test_a_link_that_leads_to_other_code_is_never_followed(
     assert "light_model.py changed" in was_repaired(installed, environment)
 
 
-@pytest.mark.slow
 def test_a_scribble_through_a_link_into_the_store_is_seen_although_its_time_was_set_back(
     installed: Client, environment: Path, tmp_path: Path, answer: int
 ) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from support.services.park_service import ParkService
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def owner(
@@ -115,7 +117,6 @@ print(json.dumps([[float(each) if isinstance(each, np.generic) else each for eac
     assert seen[1] == [True, True]
 
 
-@pytest.mark.slow
 def test_each_value_is_printed_for_people_and_for_programs(owner: Client, stranger: Client) -> None:
     done = owner.run("run", "value_model:value", "--arg", 'kind="decimal"')
     assert done.stdout == "Decimal('1.5')\n"
@@ -159,7 +160,6 @@ print(json.dumps([[job.result() for job in jobs], itself[1] is itself,
 """
 
 
-@pytest.mark.slow
 def test_a_function_of_the_script_reads_its_arguments_whatever_its_own_code_names(
     owner: Client,
 ) -> None:

@@ -14,6 +14,8 @@ from support.labs.usage_lab import Ran, UsageLab
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 OUTSIDE = "specimen.outside"
 
 

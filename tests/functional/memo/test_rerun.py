@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import json, sys, park, light_model
 service, values = park.remote_service(), json.loads(sys.argv[1])
@@ -66,7 +68,6 @@ def ran(found: dict[str, dict[str, Any]]) -> set[str]:
     return {name for name, record in found.items() if record["attempt"]}
 
 
-@pytest.mark.slow
 def test_run_again_it_starts_nothing_and_has_all_the_same(
     client: Client, remembering: ParkService
 ) -> None:
@@ -99,7 +100,6 @@ def chain(service: ParkService, lock_hash: str, count: int = 20) -> list[dict[st
     return answered
 
 
-@pytest.mark.slow
 def test_a_rerun_in_one_request_has_ended_when_that_is_answered(
     client: Client, remembering: ParkService
 ) -> None:
@@ -111,7 +111,6 @@ def test_a_rerun_in_one_request_has_ended_when_that_is_answered(
     assert again == [remembering.get(f"/api/v1/jobs/{each['id']}") for each in again]
 
 
-@pytest.mark.slow
 def test_a_piece_that_failed_runs_again_with_what_depends_on_it(
     client: Client, remembering: ParkService
 ) -> None:
@@ -122,7 +121,6 @@ def test_a_piece_that_failed_runs_again_with_what_depends_on_it(
     assert {each["status"] for each in mended.values()} == {"completed"}
 
 
-@pytest.mark.slow
 def test_a_call_that_is_not_to_be_remembered_runs_each_time(
     client: Client, remembering: ParkService
 ) -> None:
@@ -164,7 +162,6 @@ def held(client: Client, up: Pipe, go: Pipe, runs: Path, count: int) -> list[str
     return jobs
 
 
-@pytest.mark.slow
 def test_a_cancelled_owner_does_not_end_the_run_of_another(
     client: Client, remembering: ParkService, up: Pipe, go: Pipe, tmp_path: Path
 ) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from support.services.page_browser import PageBrowser
     from support.services.page_lab import PageLab
 
+pytestmark = pytest.mark.slow
+
 SHOWN = {
     "service": "service",
     "job": "job = service.submit(lambda n: n + 1, 41); job",
@@ -66,7 +68,6 @@ def test_each_has_a_text_for_who_draws_nothing(shown: dict[str, dict[str, Any]])
     assert "str(" in texts["workflow"]
 
 
-@pytest.mark.slow
 def test_a_browser_shows_all_of_it(
     shown: dict[str, dict[str, Any]], browser: PageBrowser, lab: PageLab
 ) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from support.services.page_browser import PageBrowser, Viewer
     from support.services.page_lab import PageLab
 
+pytestmark = pytest.mark.slow
+
 
 def box(viewer: Viewer, name: str, state: str) -> Locator:
     """Return the box of the picture that is called so and in that state."""
@@ -69,7 +71,6 @@ def test_a_workflow_is_watched_from_start_to_end(
         viewer.page.get_by_role("heading", name="fit", exact=True).wait_for()
 
 
-@pytest.mark.slow
 def test_a_failure_is_seen_where_it_was_and_what_it_hurt(
     browser: PageBrowser, lab: PageLab
 ) -> None:
@@ -87,7 +88,6 @@ def test_a_failure_is_seen_where_it_was_and_what_it_hurt(
         viewer.section("As a list").get_by_role("link", name="hurt").wait_for()
 
 
-@pytest.mark.slow
 def test_a_sweep_is_one_box_that_unfolds(browser: PageBrowser, lab: PageLab) -> None:
     sims = [lab.call("simulate", n, kwargs={"fails": n == 5}) for n in range(12)]
     whole = lab.call("collect", [value_of(each["id"]) for each in sims], label="all of it")
@@ -110,7 +110,6 @@ def test_a_sweep_is_one_box_that_unfolds(browser: PageBrowser, lab: PageLab) -> 
         group.wait_for()
 
 
-@pytest.mark.slow
 def test_a_large_one_is_told_by_function(browser: PageBrowser, lab: PageLab) -> None:
     wrong = lab.call("wrong", "too thick", label="what the sweep needs")
     sweep = [

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[ParkService]:
@@ -74,7 +76,6 @@ def test_a_home_whose_database_is_lost_is_left_until_it_is_back(service: ParkSer
     assert "demo" in service.request("GET", "/simple/demo/").text
 
 
-@pytest.mark.slow
 def test_a_damaged_database_is_told_as_that(service: ParkService) -> None:
     with (service.home / "park.sqlite").open("r+b") as file:
         file.seek(8192)
@@ -84,13 +85,11 @@ def test_a_damaged_database_is_told_as_that(service: ParkService) -> None:
     assert "backup" in message
 
 
-@pytest.mark.slow
 def test_an_empty_token_is_no_password(service: ParkService) -> None:
     (service.home / "token").write_text("")
     assert "token is empty" in refusal(service)
 
 
-@pytest.mark.slow
 def test_a_home_that_others_may_read_is_closed(service: ParkService) -> None:
     service.home.chmod(0o755)
     service.start()
@@ -99,7 +98,6 @@ def test_a_home_that_others_may_read_is_closed(service: ParkService) -> None:
     assert "its mode was 0755" in service.log
 
 
-@pytest.mark.slow
 def test_wheels_that_no_row_names_are_put_aside_and_told(service: ParkService) -> None:
     wheel = next((service.home / "index" / "files").rglob("*.whl"))
     stranger = wheel.parent.with_name("0" * 64) / wheel.name
@@ -111,7 +109,6 @@ def test_wheels_that_no_row_names_are_put_aside_and_told(service: ParkService) -
     assert aside.read_bytes() == wheel.read_bytes()
 
 
-@pytest.mark.slow
 def test_a_database_that_is_scribbled_on_acknowledges_nothing_more(
     service: ParkService,
 ) -> None:
@@ -133,7 +130,6 @@ def test_a_database_that_is_scribbled_on_acknowledges_nothing_more(
     assert service.log.count("nothing is acknowledged any more") == 1
 
 
-@pytest.mark.slow
 def test_a_home_of_the_first_schema_is_served(tmp_path: Path) -> None:
     """Its processes and folders are gone with its machine: what ran is told as lost."""
     service = ParkService(tmp_path, "--upstream", "none")

@@ -18,6 +18,8 @@ from park.testing import throwaway_service
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 MODEL = """
 import threading
 
@@ -43,17 +45,14 @@ TESTS = """
 import json, os, park, pytest, time
 import lab_model
 
-@pytest.mark.slow
 def test_a_job_has_its_value(park_service):
     assert park_service.submit(lab_model.doubled, 21).result() == 42
 
-@pytest.mark.slow
 def test_the_code_that_is_tested_finds_it(park_service):
     for service in (park.remote_service(), park.remote_service("compufans")):
         assert service.url == park_service.url
     assert os.environ["PARK_AGENT"] == "off"
 
-@pytest.mark.slow
 def test_what_runs_at_the_end_is_ended(park_service):
     job = park_service.submit(lab_model.endless)
     while not (found := park_service.job_records(status="running")) or not found[0].pid:
@@ -108,7 +107,6 @@ def test_one_that_does_not_start_says_why(tmp_path: Path) -> None:
     assert refused.value.hint is None  # what it says has its own, and this is no missing package
 
 
-@pytest.mark.slow
 def test_the_environment_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARK_SERVICE", "lab")
     before = dict(os.environ)

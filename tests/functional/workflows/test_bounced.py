@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from park.agent.client import AgentClient
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from support.services.park_client import Scientist
 
+pytestmark = pytest.mark.slow
+
 WORKFLOW = """
 import json, park
 with park.remote_service() as service:
@@ -59,7 +61,6 @@ def test_a_workflow_runs_again_without_a_service(
     assert {"cpu", "libc", "python"} <= found[1]["there"].keys()
 
 
-@pytest.mark.slow
 def test_another_service_that_has_nothing_of_it_runs_it(
     client: Client, workflow: list[str], tmp_path: Path, client_cache: Path
 ) -> None:
@@ -72,7 +73,6 @@ def test_another_service_that_has_nothing_of_it_runs_it(
     assert f"job {workflow[1]}: equal\n  result: equal\n" in said
 
 
-@pytest.mark.slow
 def test_what_differs_is_told_where_and_is_the_exit_status(
     client: Client, alone: Client, tmp_path: Path
 ) -> None:
@@ -108,7 +108,6 @@ print(json.dumps(job.id))
 """A job that reads what is kept on its service."""
 
 
-@pytest.mark.slow
 def test_a_file_that_is_kept_on_the_service_goes_along(
     client: Client, alone: Client, tmp_path: Path
 ) -> None:
@@ -122,7 +121,6 @@ def test_a_file_that_is_kept_on_the_service_goes_along(
     assert "~/data/counts.txt on its service, and that has changed since the job began" in said
 
 
-@pytest.mark.slow
 def test_a_job_that_failed_fails_again(client: Client, alone: Client, tmp_path: Path) -> None:
     job = client.submit("light_model:fail", reason="too thin")
     client.run("result", job, status=1)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from support.services.park_client import Scientist
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = REPOSITORY / "examples" / "race.py"
 
 RUN = """
@@ -107,7 +109,6 @@ def gates(tmp_path: Path) -> Iterator[tuple[Pipe, Pipe]]:
         yield here, there
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("killed", slow_after(1, ["both", "home", "away"]))
 @pytest.mark.parametrize("winner", ["here", "there"])
 def test_a_race_ends_right_whoever_is_killed(
@@ -216,7 +217,6 @@ def test_ranks_of_another_service_are_compared_as_well(track: Track) -> None:
     track.until_given_back()
 
 
-@pytest.mark.slow
 def test_the_example_finds_the_valley(scientist: Scientist) -> None:
     ran = scientist.client.script(RUN, EXAMPLE)
     first, second = ran["printed"].splitlines()
