@@ -1,7 +1,7 @@
 """Where numba keeps what it compiles: other environments with the same packages find it there.
 
 numba has a folder for each path of a module, so each environment would compile anew, which takes
-refl1d and bumps 20 s of processor for every edit of a model. The service says which modules are the
+refl1d and bumps 13 s of processor for every edit of a model. The service says which modules are the
 same in other environments, and by what name (see `park_server.envs.farm.shared_code`).
 """
 
