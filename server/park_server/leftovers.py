@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from park_repo.durable import remove_tree
+from park_server import untrusted
 
 __all__ = ["UNUSED_FOR_S", "in_use", "sweep_compiled", "sweep_unused"]
 
@@ -42,14 +42,17 @@ def sweep_unused(folder: Path, *, unused_for_s: float = UNUSED_FOR_S) -> list[st
 def sweep_compiled(folder: Path, *, unused_for_s: float = UNUSED_FOR_S) -> None:
     """Remove from the folders of users in ``folder`` what no job has looked at for so long.
 
-    What they compile is theirs to change while this runs, so no path below is followed by name.
+    What they compile is theirs to change while this runs, so no path below is followed by name;
+    and whatever they left there instead, and closed to others, keeps no service from starting.
     """
     before = time.time() - unused_for_s
     for user in _names(folder):
-        for name in _names(folder / user):
-            with suppress(OSError):  # gone since
-                if _modified(folder / user / name) < before:
-                    shutil.rmtree(folder / user / name, ignore_errors=True)
+        with suppress(OSError), untrusted.folder(folder, [user]) as inside:  # closed, or none
+            for name in os.listdir(inside):  # noqa: PTH208 (a descriptor)
+                with suppress(OSError):  # gone since
+                    status = os.stat(name, dir_fd=inside, follow_symlinks=False)
+                    if status.st_mtime < before:
+                        untrusted.remove(name, inside)
         with suppress(OSError):  # not empty, or no folder
             (folder / user).rmdir()
 

@@ -34,6 +34,7 @@ __all__ = [
     "opened",
     "read_json",
     "remove",
+    "remove_if_possible",
 ]
 
 _OURS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -320,6 +321,15 @@ def remove(name: str, inside: int) -> None:
             os.rmdir(name, dir_fd=inside)
             return
         _remove_folder(name, inside)
+
+
+def remove_if_possible(path: Path) -> None:
+    """Remove what is at ``path`` in a folder of ours, as `remove` does; what resists stays.
+
+    `shutil.rmtree` waits for ever at a named pipe, and gives up at folders that are deep.
+    """
+    with suppress(OSError), folder(path.parent, []) as inside:
+        remove(path.name, inside)
 
 
 def _remove_folder(name: str, inside: int) -> None:

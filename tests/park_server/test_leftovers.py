@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from support.faults.deep_folders import deep_folders
 
 from park_server.jobs.engines.runtime_copy import copy_runtime
 from park_server.leftovers import UNUSED_FOR_S, in_use, sweep_compiled, sweep_unused
@@ -52,9 +53,26 @@ def test_code_that_no_job_has_looked_at_for_long_goes_of_each_user(tmp_path: Pat
 
     sweep_compiled(numba)
 
-    assert sorted(path.name for path in (numba / "ada").iterdir()) == ["bumps_4567", "link"]
+    assert sorted(path.name for path in (numba / "ada").iterdir()) == ["bumps_4567"]
     assert sorted(path.name for path in numba.iterdir()) == ["ada", "file"]
     assert (elsewhere / "file").exists()
+
+
+def test_what_users_leave_in_place_of_code_keeps_no_service_from_starting(tmp_path: Path) -> None:
+    """A pipe that nobody writes to, folders a thousand deep, and folders that are closed."""
+    numba = tmp_path / "numba"
+    (numba / "ada").mkdir(parents=True)
+    os.mkfifo(numba / "ada" / "pipe")
+    deep_folders(old(numba / "ada" / "deep"), 1_500)
+    old(numba / "ada" / "closed").chmod(0)
+    (numba / "bob").mkdir()
+    (numba / "bob").chmod(0)
+    for left in (numba / "ada").iterdir():
+        os.utime(left, (0, 0))
+
+    sweep_compiled(numba)
+
+    assert not (numba / "ada").exists()
 
 
 def test_a_folder_that_is_not_there_has_nothing_to_sweep(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.faults.deep_folders import deep_folders
 
 from park_server import json_pieces, untrusted
 from park_server.untrusted import NotPlain, TooMuch, Tree
@@ -106,17 +107,6 @@ def names(base: Path, *, most: int = 1_000, deepest: int = 20) -> list[str]:
         return [found.path for found in Tree(top, most=most, deepest=deepest)]
 
 
-def nested(base: Path, depth: int) -> None:
-    """Make ``depth`` folders in each other; longer than any path may be."""
-    here = os.open(base, os.O_RDONLY)
-    for _ in range(depth):
-        os.mkdir("d" * 20, dir_fd=here)
-        inner = os.open("d" * 20, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
-
-
 def test_a_tree_is_listed_by_name_and_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     for name in ("c", "a", "b/x"):
@@ -131,7 +121,7 @@ def test_a_tree_has_limits(tmp_path: Path) -> None:
     assert len(names(tmp_path, most=6)) == 6
     with pytest.raises(TooMuch, match="more than 5 files"):
         names(tmp_path, most=5)
-    nested(tmp_path, 1_500)
+    deep_folders(tmp_path, 1_500)
     with pytest.raises(TooMuch, match="folders more than 20 deep"):
         names(tmp_path)
     with untrusted.folder(tmp_path, []) as inside:
@@ -178,7 +168,7 @@ def test_all_is_removed_however_deep_and_whatever_its_mode(tmp_path: Path) -> No
     (work / "locked" / "inner").mkdir(parents=True)
     (work / "locked" / "inner" / "file").write_text("")
     (work / "link").symlink_to(tmp_path / "kept")
-    nested(work, 1_500)
+    deep_folders(work, 1_500)
     (work / "locked").chmod(0)
     with untrusted.folder(tmp_path, []) as inside:
         untrusted.remove("work", inside)

@@ -32,6 +32,7 @@ from park_server.jobs.engines.fork_server_client import (
 from park_server.jobs.engines.helper_process import connect, last_line
 from park_server.jobs.engines.process_watch import ProcessWatches
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
+from park_server.untrusted import remove_if_possible
 
 __all__ = ["ForkServerPool", "LocalEngineSettings"]
 
@@ -225,7 +226,7 @@ class ForkServerPool:
         self._groups.remove(self._group_of(folder))
         shutil.rmtree(folder, ignore_errors=True)
         if not jobs_go_on:
-            shutil.rmtree(self._lent_by(folder), ignore_errors=True)
+            remove_if_possible(self._lent_by(folder))
 
     def _next_to_go(self) -> ServerLink:
         idle = (link for link in self._links.values() if not link.jobs)
@@ -322,7 +323,7 @@ class ForkServerPool:
         around = self._lent_by(self._root).parent
         for each in around.iterdir() if around.is_dir() else ():
             if _OWN_NAME.fullmatch(each.name) and each.name not in used:
-                shutil.rmtree(each, ignore_errors=True)
+                remove_if_possible(each)
 
     def _found(self, folder: Path, jobs_go_on: bool) -> ServerLink | None:  # noqa: FBT001
         key = ServerKey.read(folder)

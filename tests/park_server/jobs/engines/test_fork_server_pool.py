@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.faults.deep_folders import deep_folders
 from support.session.limits import LIMIT_S
 
 from park.model.ids import JobId
@@ -404,6 +405,7 @@ def test_what_jobs_use_of_one_that_is_gone_stays_until_they_have_ended(
             pilots = here.home / "jobs" / ".lent" / "pilot"
             for each in (tmp, pilots):
                 each.mkdir(parents=True)
+            deep_folders(tmp, 1_500)  # what a job may leave in its /tmp
             assert await here.pool.reconnect(jobs_go_on=True) == []
             assert tmp.exists()
             assert await here.pool.reconnect(jobs_go_on=False) == []
