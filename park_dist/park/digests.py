@@ -20,6 +20,6 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def is_sha256(text: str) -> bool:
+def is_sha256(text: object) -> bool:
     """Tell whether ``text`` is written as a digest is."""
-    return _SHA256.fullmatch(text) is not None
+    return isinstance(text, str) and _SHA256.fullmatch(text) is not None

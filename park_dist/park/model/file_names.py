@@ -7,9 +7,32 @@ an escape (``\udce4``), a URL has the byte itself (``%E4``).
 
 from __future__ import annotations
 
+import os
 from urllib.parse import quote, unquote
 
-__all__ = ["from_url", "in_url", "readable"]
+__all__ = ["from_url", "in_url", "is_name", "readable", "stays_below"]
+
+
+def is_name(name: object) -> bool:
+    """Tell whether ``name``, which somebody else says, is one name in a folder and leads nowhere.
+
+    >>> is_name("fit.dat"), is_name(".."), is_name("a/b"), is_name("/etc")
+    (True, False, False, False)
+    """
+    return isinstance(name, str) and name not in {"", ".", ".."} and not _PARTS.intersection(name)
+
+
+def stays_below(path: object) -> bool:
+    """Tell whether ``path``, which somebody else says, stays below the folder that it is put to.
+
+    >>> stays_below("out/fit.dat"), stays_below("out/../../x"), stays_below("/etc/x")
+    (True, False, False)
+    """
+    return isinstance(path, str) and all(map(is_name, path.split("/")))
+
+
+_PARTS = frozenset({"/", "\0", *({"\\", ":"} if os.name == "nt" else ())})
+"""What a name has not: it would be several, a drive, or none."""
 
 
 def in_url(name: str, *, safe: str = "/") -> str:

@@ -10,8 +10,6 @@ from collections.abc import (
     Callable,
     Collection,
     Coroutine,
-    Iterator,
-    Mapping,
     Sequence,
 )
 from dataclasses import dataclass
@@ -22,13 +20,11 @@ import httpx2
 
 from park.errors import ParkError, UsageError
 from park.model.conditions import brief
-from park.model.encoded_call import check_value
 from park.model.ids import JobId
 from park.model.references import Reference, What
 from park.model.sizes import shown_size
 from park.runtime.codec import TAG
-from park.runtime.values.selection import narrowed
-from park.wire import FileRecord, decode, encode
+from park.wire import FileRecord, encode
 from park_repo.database import Database
 from park_repo.single_flight import SingleFlight
 from park_server.content import ContentStore
@@ -39,6 +35,14 @@ from park_server.jobs.seams import PeerListener
 from park_server.peers import peer_rows
 from park_server.peers.lent import Lent
 from park_server.peers.link import Barred, Link, Silent
+from park_server.peers.peer_answer import (
+    LONGEST_TEXT,
+    CannotStage,
+    checked_part,
+    files_of,
+    returned,
+    text_of,
+)
 from park_server.peers.urls import file_url
 from park_server.quotas.disk_use import boundless
 from park_server.threads import in_thread
@@ -53,18 +57,6 @@ _PARTIAL = 206
 _PATIENCE_S = 600.0
 """How long a download keeps its beginning while the other side is silent."""
 
-_DATA = frozenset(
-    {
-        *("int", "float", "complex", "bytes", "tuple", "set", "frozenset", "dict", "path"),
-        *("datetime", "date", "timedelta", "ndarray", "numpy-scalar"),
-    }
-)
-"""Nodes that are data, whoever made them. Of all others some have this service open files, and
-come from clients alone, and some are code."""
-
-_CODE = frozenset({"pickle"})
-"""Nodes that run what whoever made them says, in the job that reads them."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Source:
@@ -74,10 +66,6 @@ class _Source:
     lent: Lent
     job: str
     user: str
-
-
-class CannotStage(Exception):
-    """What is referred to will never be here; the text is one line for people."""
 
 
 class Stager:
@@ -162,6 +150,7 @@ class Stager:
 
     async def _cannot(self, job: JobId, why: str) -> None:
         """Have ``job`` ended; where that fails, once more, since nobody else would."""
+        why = why[: 2 * LONGEST_TEXT]  # part of it may be what a service elsewhere says
         try:
             await self._listener.cannot_stage(job, why)
         except Exception:  # noqa: BLE001 (told in the log)
@@ -215,9 +204,10 @@ class Stager:
         source = _Source(link=link, lent=lent, job=job, user=user)
         try:
             answer = await link.patiently(lambda: link.job(job, lent))
-            files = await in_thread(_files_of, answer)
+            files = await in_thread(files_of, answer)
             if "result" not in answer:
-                status, error = answer["job"]["status"], answer["job"].get("error")
+                job_there = answer["job"]
+                status, error = (text_of(job_there.get(name)) for name in ("status", "error"))
                 raise CannotStage(f"{where} has no result: it is {status}: {error}")
             value = answer["result"]
             return {
@@ -239,9 +229,9 @@ class Stager:
         self, source: _Source, reference: Reference, files: Sequence[FileRecord], result: Any
     ) -> Any:
         if reference.what is What.VALUE:
-            part, path = await in_thread(_checked_part, result, reference, source.link.host)
+            part, path = await in_thread(checked_part, result, reference, source.link.host)
             return {TAG: "selected", "value": part, "path": [list(step) for step in path]}
-        file = file_meant(reference.job, files, reference.name, _returned(result))
+        file = file_meant(reference.job, files, reference.name, returned(result))
         name = PurePosixPath(file.name).name
         if reference.what is What.URL:  # with its content, by which the call is known again
             url = file_url(source.link.url, reference.job, file.name)
@@ -257,7 +247,7 @@ class Stager:
         await self._require_room(source.user, sum(f.size for f in files), f"{len(files):,} files")
         for file in files:
             await self._brought_once(source, file)
-        told = {name: job.get(name) for name in ("entry_point", "set_hash", "label")}
+        told = {name: text_of(job.get(name)) for name in ("entry_point", "set_hash", "label")}
         return {**told, "files": [encode(file) for file in files]}
 
     async def _brought_once(self, source: _Source, file: FileRecord) -> None:
@@ -329,70 +319,8 @@ async def _chunks(source: _Source, file: FileRecord) -> AsyncIterator[bytes]:
             return
 
 
-def _returned(result: Any) -> str | None:
-    """Return the path that a job returned, where it returned one."""
-    if isinstance(result, dict) and result.get(TAG) == "path":
-        result = result.get("value")
-    return result if isinstance(result, str) else None
-
-
 def _check_whole(done: int, file: FileRecord, response: httpx2.Response) -> None:
     if done < file.size:
         raise Silent(
             f"{file.name} ended after {done} of {file.size} bytes ({response.status_code})"
         )
-
-
-def _files_of(answer: Any) -> list[FileRecord]:
-    """Return what a job elsewhere left; raises what odd data makes Python raise."""
-    return [decode(FileRecord, each) for each in answer["job"]["files"]]
-
-
-def _checked_part(
-    result: Any, reference: Reference, host: str
-) -> tuple[Any, Sequence[tuple[str, str | int]]]:
-    """Return what `_needed` does, seen to be data; in a thread, since it may be large."""
-    part, path = _needed(result, reference)
-    _check_nodes(part, host, own=reference.own)
-    check_value(part, "its result")
-    return part, path
-
-
-def _needed(result: Any, reference: Reference) -> tuple[Any, Sequence[tuple[str, str | int]]]:
-    """Return what of a result is to be brought here, and the way into that.
-
-    That is all of it, but for what was pickled beside the part that is referred to.
-    """
-    if reference.own or not any(node.get(TAG) in _CODE for node in _objects(result)):
-        return result, reference.path
-    part, rest, _ = narrowed(result, reference.path)
-    return part, rest
-
-
-def _objects(document: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the objects of JSON data, however deep they are."""
-    pending = [document]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, list):
-            pending.extend(value)
-        elif isinstance(value, dict):
-            yield value
-            pending.extend(value.values())
-
-
-def _check_nodes(document: Any, host: str, *, own: bool) -> None:
-    """Raise `CannotStage` where a result is more than data: it would open files, or run code.
-
-    What was pickled runs where it is read; it is where the user has named that service his ``own``.
-    That its set is the one of the job proves nothing: no hash of a set is a secret.
-    """
-    for value in _objects(document):
-        kind = value.get(TAG)
-        if kind in _CODE and not own:
-            raise CannotStage(
-                f"its result is pickled, which is code of {host}: name that service as your own"
-                " (park service add NAME URL --own), or return numbers, text, arrays or files"
-            )
-        if TAG in value and kind not in (_DATA | _CODE):
-            raise CannotStage(f"its result has a node of kind {kind!r}, which is refused")

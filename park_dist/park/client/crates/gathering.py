@@ -20,7 +20,7 @@ from park.client.jobs.told.looked_up import looked_up
 from park.client.report import Report
 from park.digests import file_sha256
 from park.errors import ServiceFault, UnknownItem, UsageError
-from park.model.file_names import in_url
+from park.model.file_names import in_url, stays_below
 from park.model.pylock import dumps
 from park.model.states import JobKind, JobState
 from park.wire import (
@@ -113,15 +113,21 @@ class Gathering:
             submitted_from=record.submitted_from,
         )
 
+    def _at(self, path: str) -> Path:
+        """Return where ``path`` is in the crate; raises `ServiceFault` for one that leads out."""
+        if not stays_below(path):
+            raise ServiceFault(f"the service names what would be outside of the crate: {path!r}")
+        return self.folder / path
+
     def _document(self, path: str, document: Any) -> str:
-        target = self.folder / path
+        target = self._at(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(document, allow_nan=False), encoding="ascii")
         return path
 
     def _file(self, transport: Transport, route: str, path: str, known: NamedFile) -> NamedFile:
         """Bring a file to ``path``; raises `ServiceFault` where it is another than is known."""
-        target = self.folder / path
+        target = self._at(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             transport.download(route, target)
@@ -148,7 +154,7 @@ class Gathering:
 
     def _log(self, transport: Transport, route: str, place: str, name: str) -> NamedFile | None:
         """Bring what the job wrote to a stream; None where there is nothing, or no more."""
-        target, offset = self.folder / place / name, 0
+        target, offset = self._at(f"{place}/{name}"), 0
         with target.open("wb") as file:
             while True:
                 try:
@@ -210,12 +216,12 @@ class Gathering:
             here = replace(wheel, url=None, path=f"wheels/{wheel.filename}")
             packages.append(replace(package, wheels=[here]))
         local = replace(lock, packages=packages)
-        (self.folder / lock_path).write_text(dumps(local), encoding="utf-8")
+        self._at(lock_path).write_text(dumps(local), encoding="utf-8")
         return wheels
 
     def _wheel(self, transport: Transport, name: str, filename: str, sha256: str) -> Path:
         """Bring a wheel: a file of the service's index, or one that comes through it."""
-        target = self.folder / "wheels" / filename
+        target = self._at(f"wheels/{filename}")
         if target.exists():
             if file_sha256(target) != sha256:
                 raise UsageError(

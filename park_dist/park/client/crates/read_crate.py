@@ -17,6 +17,7 @@ from typing import Any
 from park.client.crates.crate_records import ABOUT, FORMAT, METADATA, CrateFile, CrateRecord
 from park.digests import is_sha256
 from park.errors import UsageError
+from park.model.file_names import is_name
 from park.model.portable_names import WINDOWS_FORBIDS
 from park.model.sizes import shown_size
 from park.wire import decode
@@ -169,7 +170,7 @@ def _require_sound(path: Path, record: CrateRecord) -> None:
         if not _is_word(name):
             raise _refused(path, f"{name!r} is no id")
     for each in (each for job in record.jobs for each in job.inputs):
-        if not _is_file_name(each.name):
+        if not is_name(each.name):
             raise _refused(path, f"an input is called {each.name!r}, which is no name of a file")
     for used, sha256 in _named_files(record):
         if used not in by_path or sha256 not in {None, by_path[used].sha256}:
@@ -178,10 +179,6 @@ def _require_sound(path: Path, record: CrateRecord) -> None:
 
 def _is_word(text: Any) -> bool:
     return _WORD.fullmatch(text) is not None
-
-
-def _is_file_name(name: str) -> bool:
-    return name not in {"", ".", ".."} and "/" not in name and "\0" not in name
 
 
 def _named_files(record: CrateRecord) -> Iterator[tuple[str, str | None]]:

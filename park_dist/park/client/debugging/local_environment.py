@@ -34,12 +34,12 @@ _MADE = "park-made"
 """A file that a finished environment has; its absence tells of one that was cut off."""
 
 
-def local_environment(
-    folder: Path, lock: str, lock_hash: str, *, python: str, address: Address
-) -> Path:
-    """Return the interpreter of the environment ``lock_hash`` below ``folder``.
+def local_environment(folder: Path, lock: str, *, python: str, address: Address) -> Path:
+    """Return the interpreter of the environment of ``lock`` below ``folder``.
 
-    ``lock`` is the document, ``python`` its minor, ``address`` the service that has its wheels.
+    ``lock`` is the document, ``python`` its minor, ``address`` the service that has its wheels. It
+    is kept under the digest of the document: a name that a service says could lead elsewhere, or
+    to what another service's name stands for.
     Raises `UsageError` where this machine has no such Python, and `CannotSatisfy` where a wheel
     does not run here or cannot be had.
     """
@@ -51,7 +51,7 @@ def local_environment(
             own = {"NETRC": str(_netrc(Path(temporary), address))}
             _install(place, document, own, ())
 
-    return _made_once(folder, lock_hash, python, make)
+    return _made_once(folder, _name_of(lock), python, make)
 
 
 def environment_of_wheels(
@@ -73,7 +73,11 @@ def environment_of_wheels(
         document.write_text(lock, encoding="utf-8")
         _install(place, document, {}, ("--offline", "--no-index"))
 
-    return _made_once(folder, hashlib.sha256(lock.encode()).hexdigest(), python, make)
+    return _made_once(folder, _name_of(lock), python, make)
+
+
+def _name_of(lock: str) -> str:
+    return hashlib.sha256(lock.encode()).hexdigest()
 
 
 def _made_once(folder: Path, name: str, python: str, make: Callable[[Path], None]) -> Path:

@@ -13,7 +13,9 @@ from park.client.access.transport import Transport
 from park.client.debugging.local_environment import local_environment
 from park.client.debugging.park_beside import park_beside
 from park.client.jobs.told.looked_up import looked_up
-from park.errors import UsageError
+from park.digests import is_sha256
+from park.errors import ServiceFault, UsageError
+from park.model.file_names import is_name
 from park.runtime.folder import JobFolder, write_record
 from park.wire import API, ReplayRecord, decode
 
@@ -61,7 +63,6 @@ def brought(transport: Transport, job: str, folder: Path) -> Replay:
     python = local_environment(
         user_cache().root / "debug",
         lock,
-        record.lock_hash,
         python=record.python,
         address=transport.address,
     )
@@ -71,6 +72,9 @@ def brought(transport: Transport, job: str, folder: Path) -> Replay:
 
 def _bring(transport: Transport, record: ReplayRecord, folder: Path) -> None:
     """Write the arguments and their files as a job finds them (see `park.runtime.folder`)."""
+    odd = [each for each in record.inputs if not (is_sha256(each.sha256) and is_name(each.name))]
+    if odd:
+        raise ServiceFault(f"job {record.job}: {odd[0].name!r} is no name of an input")
     place = JobFolder(root=str(folder))
     Path(place.work).mkdir(parents=True, exist_ok=True)
     write_record(place.call, record.call)

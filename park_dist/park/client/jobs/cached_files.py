@@ -13,8 +13,9 @@ from pathlib import Path
 from park.atomic import appearing
 from park.build.cache import user_cache
 from park.client.access.transport import Transport
-from park.digests import file_sha256
+from park.digests import file_sha256, is_sha256
 from park.errors import ServiceFault
+from park.model.file_names import is_name
 
 __all__ = ["cached_file", "is_copy_here"]
 
@@ -29,8 +30,14 @@ def cached_file(transport: Transport, route: str, *, sha256: str, name: str) -> 
 
     One that is there is read before it is used, once in each process and whenever it looks
     different since; what is not as it was fetched is fetched again. Raises `ServiceFault`
-    where the content of the answer is not that of ``sha256`` (in hex).
+    where the content of the answer is not that of ``sha256`` (in hex), or where that or ``name``,
+    which a service says, leads elsewhere: what stands in the way is removed here.
     """
+    if not is_sha256(sha256) or not is_name(name):
+        raise ServiceFault(
+            f"{route}: the service calls the file {name!r}, with SHA-256 {sha256!r}: neither may"
+            " lead out of the cache"
+        )
     folder = user_cache().files / sha256
     path = folder / name
     if not _is_whole(path, sha256):

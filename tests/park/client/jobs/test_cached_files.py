@@ -143,3 +143,29 @@ def test_what_is_not_it_is_told_and_leaves_nothing(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     service.content, service.error = CONTENT, None
     assert fetched(service).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("sha256", "name"),
+    [
+        ("../../victim", "Documents"),
+        ("/victim", "Documents"),
+        (SHA256, "../../victim/Documents"),
+        (SHA256, ".."),
+        (SHA256, ""),
+        (None, "run.txt"),
+    ],
+)
+def test_a_service_cannot_have_anything_outside_the_cache_removed(
+    service: Answers, tmp_path: Path, sha256: Any, name: str
+) -> None:
+    """What is in the place of a file goes: the place is named by what a service says."""
+    thesis = tmp_path / "victim" / "Documents" / "thesis.tex"
+    kept = tmp_path / "cache" / "files" / "kept"
+    for each in (thesis, kept):
+        each.parent.mkdir(parents=True)
+        each.touch()
+    named = str(tmp_path / "victim") if sha256 == "/victim" else sha256
+    with pytest.raises(ServiceFault, match="lead out of the cache"):
+        cached_file(cast("Transport", service), "/file", sha256=named, name=name)
+    assert (thesis.exists(), kept.exists(), service.downloads) == (True, True, 0)
