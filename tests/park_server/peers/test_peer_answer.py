@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from park.model.references import Reference, What
@@ -20,21 +18,23 @@ from park_server.peers.peer_answer import (
 SHA256 = "5e" * 32
 PLAIN = {"name": "out/fit.dat", "sha256": SHA256, "size": 3}
 
+NAMES: list[object] = ["../up", "/etc/passwd", "a/../b", "..", "", "a\0b", None, 7]
+DIGESTS: list[object] = ["../../victim", SHA256.upper(), SHA256[:-1], None, []]
+SIZES: list[object] = [-1, "3", 2.5, float("nan"), None, {}]
+ODD: list[dict[str, object]] = [
+    *({"name": name} for name in NAMES),
+    *({"sha256": text} for text in DIGESTS),
+    *({"size": size} for size in SIZES),
+]
+
 
 def test_plain_records_of_files_are_taken() -> None:
     (file,) = files_of({"job": {"files": [PLAIN]}})
     assert (file.name, file.sha256, file.size) == ("out/fit.dat", SHA256, 3)
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [
-        *({"name": name} for name in ("../up", "/etc/passwd", "a/../b", "..", "", "a\0b", None, 7)),
-        *({"sha256": text} for text in ("../../victim", SHA256.upper(), SHA256[:-1], None, [])),
-        *({"size": size} for size in (-1, "3", 2.5, float("nan"), None, {})),
-    ],
-)
-def test_a_record_that_would_lead_elsewhere_is_none(odd: dict[str, Any]) -> None:
+@pytest.mark.parametrize("odd", ODD)
+def test_a_record_that_would_lead_elsewhere_is_none(odd: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="no record of a file"):
         files_of({"job": {"files": [PLAIN | odd]}})
 
