@@ -44,8 +44,10 @@ def returned(result: Any) -> str | None:
 
 
 def text_of(value: Any) -> str | None:
-    """Return what a service elsewhere says of a job, as far as people read; None for no text."""
-    return value[:LONGEST_TEXT] if isinstance(value, str) else None
+    """Return what a service elsewhere says of a job as a line for people; None for no text."""
+    if not isinstance(value, str):
+        return None
+    return " ".join(value[: 2 * LONGEST_TEXT].split())[:LONGEST_TEXT]
 
 
 def files_of(answer: Any) -> list[FileRecord]:

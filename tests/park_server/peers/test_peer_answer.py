@@ -46,6 +46,7 @@ def test_more_files_than_any_job_leaves_are_refused() -> None:
 
 def test_of_text_as_much_is_told_as_people_read() -> None:
     assert text_of("x" * 10_000_000) == "x" * LONGEST_TEXT
+    assert text_of("cannot\n\x1b[2J  fit") == "cannot \x1b[2J fit"
     assert text_of({"$park": "pickle"}) is None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from support.session.limits import LIMIT_S
 
-__all__ = ["Asked", "ScriptedServer", "answer", "scripted_server"]
+__all__ = ["Asked", "Script", "ScriptedServer", "answer", "scripted_server"]
 
 
 @dataclass(frozen=True, kw_only=True)
