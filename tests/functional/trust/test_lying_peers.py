@@ -87,7 +87,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         ParkService(root / "honest", *options) as honest,
     ):
         honest.request("PUT", f"{API}/areas/files/~/x.txt", content=DATA)
-        call = {"args": [], "kwargs": {}}
+        call: dict[str, Any] = {"args": [], "kwargs": {}}
         fetch = {"url": f"{honest.url}{API}/areas/files/~/x.txt"}
         job = {"id": new_id(), "entry_point": FETCH, "call": call, "fetch": fetch}
         honest.request("POST", f"{API}/jobs", json=[job])
@@ -186,7 +186,7 @@ def test_who_was_lent_a_grant_gets_no_more_of_it(world: World) -> None:
 
         assert status("GET", path) == 200
         wider = {"jobs": [world.job, new_id()], "holder": liar.name}
-        refused = [
+        refused: list[tuple[str, str, dict[str, Any]]] = [
             ("GET", f"{API}/jobs", {}),
             ("GET", f"{API}/jobs/{new_id()}", {}),
             ("GET", f"{API}/areas/files/~/x.txt", {}),
