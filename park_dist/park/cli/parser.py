@@ -17,6 +17,25 @@ _CLOSE = 0.6
 """How alike two words are that may be meant for each other, from 0 to 1; difflib's own default."""
 
 
+_ELSEWHERE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("ls", "list", "ps", "queue", "squeue", "qstat"), ("list", "jobs")),
+    **dict.fromkeys(("delete", "del", "forget", "revoke", "rm"), ("remove", "rm")),
+    **dict.fromkeys(("kill", "stop", "abort", "scancel", "qdel"), ("cancel",)),
+    **dict.fromkeys(("fetch", "download", "cp"), ("get",)),
+    **dict.fromkeys(("sbatch", "qsub", "enqueue"), ("submit",)),
+    **dict.fromkeys(("tail", "output", "stdout"), ("logs",)),
+    **dict.fromkeys(("show", "info", "inspect"), ("show", "status")),
+    **dict.fromkeys(("wait", "follow"), ("watch",)),
+    **dict.fromkeys(("remove",), ("rm",)),
+    **dict.fromkeys(("nearest", "diff"), ("versions", "env")),
+    **dict.fromkeys(("default",), ("use",)),
+    **dict.fromkeys(("dag", "plot"), ("graph",)),
+    **dict.fromkeys(("upload",), ("put", "publish")),
+    **dict.fromkeys(("config", "services"), ("service",)),
+}
+"""What the same is called by other programs (Slurm, git, docker), and what it is here."""
+
+
 class Parser(argparse.ArgumentParser):
     """An `argparse.ArgumentParser`; those of its subcommands are of this kind as well."""
 
@@ -91,4 +110,6 @@ def _alike(word: str, known: Iterable[str]) -> list[str]:
     """Return those of ``known`` that ``word`` may have been meant for, the likest first."""
     from difflib import get_close_matches
 
-    return get_close_matches(word, list(known), cutoff=_CLOSE)
+    words = list(known)
+    elsewhere = [each for each in _ELSEWHERE.get(word, ()) if each in words]
+    return elsewhere or get_close_matches(word, words, cutoff=_CLOSE)

@@ -155,8 +155,12 @@ def summaries(
 
 def named(parts: ServiceParts, user: str, prefix: str) -> EnvironmentSummary:
     """Return the one environment whose lock hash begins with ``prefix``."""
+    if len(prefix) < environment_rows.SHORTEST_PREFIX:
+        least = environment_rows.SHORTEST_PREFIX
+        said = f"{prefix!r} is too short for a lock hash: {least} digits or more name one"
+        raise UnknownItem(said, hint="`park env list` shows them")
     found = summaries(parts, user, prefix=prefix)
-    if len(prefix) < environment_rows.SHORTEST_PREFIX or len(found) != 1:
+    if len(found) != 1:
         what = "several environments begin" if len(found) > 1 else "no environment begins"
         raise UnknownItem(f"{what} with {prefix!r}", hint="`park env list` shows them")
     return found[0]

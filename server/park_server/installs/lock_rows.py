@@ -78,9 +78,12 @@ def document(connection: Connection, lock_hash: str) -> str:
 
 def hash_like(connection: Connection, prefix: str) -> LockHash:
     """Return the lock hash that alone begins with ``prefix``; raises `UnknownItem`."""
+    if len(prefix) < SHORTEST_PREFIX:
+        said = f"{prefix!r} is too short for a lock hash: {SHORTEST_PREFIX} digits or more name one"
+        raise UnknownItem(said, hint=HINT)
     query = select(locks.c.lock_hash).where(locks.c.lock_hash.startswith(prefix, autoescape=True))
     found = list(connection.execute(query.limit(2)).scalars())
-    if len(prefix) < SHORTEST_PREFIX or len(found) != 1:
+    if len(found) != 1:
         what = "several locks begin" if len(found) > 1 else "no lock begins"
         raise UnknownItem(f"{what} with {prefix!r}", hint=HINT)
     return LockHash(found[0])

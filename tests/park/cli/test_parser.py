@@ -12,6 +12,14 @@ from park.cli.main import main
     [
         (["instal"], "park: error: argument COMMAND: no 'instal'; did you mean install or init?"),
         (["statsu", "0199"], "no 'statsu'; did you mean status?"),
+        (["ps"], "no 'ps'; did you mean jobs?"),
+        (["scancel", "x"], "no 'scancel'; did you mean cancel?"),
+        (["fetch", "x"], "no 'fetch'; did you mean get?"),
+        (["nearest"], "no 'nearest'; did you mean versions or env?"),
+        (
+            ["service", "rm", "x"],
+            "park service: error: argument ACTION: no 'rm'; did you mean remove?",
+        ),
         (["env", "lst"], "park env: error: argument ACTION: no 'lst'; did you mean list?"),
         (["jobs", "--status", "runing"], "--status: no 'runing'; did you mean running?"),
         (["jobs", "--labl", "x"], "park jobs: error: no option --labl; did you mean --label?"),

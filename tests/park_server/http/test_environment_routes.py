@@ -172,8 +172,8 @@ def test_one_that_goes_while_it_is_listed_is_left_out(
     ("prefix", "said"),
     [
         ("abcdef", "several environments begin with 'abcdef'"),
-        ("abcde", "several environments begin with 'abcde'"),
-        ("bbbbb", "no environment begins with 'bbbbb'"),
+        ("abcde", "'abcde' is too short for a lock hash: 6 digits or more name one"),
+        ("bbbbbb", "no environment begins with 'bbbbbb'"),
         ("cccccc", "no environment begins with 'cccccc'"),
         ("ABCDEF1", "no environment begins with 'ABCDEF1'"),
     ],

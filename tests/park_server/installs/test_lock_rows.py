@@ -80,7 +80,7 @@ def test_a_prefix_names_a_lock_if_it_is_long_enough_and_only_one_has_it(
     assert database.read(lambda c: lock_rows.hash_like(c, "abcdef1")) == "abcdef1"
     for prefix, why in (
         ("abcdef", "several locks begin"),
-        ("12345", "no lock begins"),
+        ("12345", "'12345' is too short for a lock hash"),
         ("%%%%%%", "no lock begins"),
         ("abcdef2", "no lock begins"),
     ):

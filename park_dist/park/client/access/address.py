@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,11 @@ def find_service(name: str | None = None, *, insecure: bool = False) -> Address:
     return address
 
 
+_NEARLY_A_URL = re.compile(
+    r"(?=.*[:/])(?:(?P<scheme>https?):/*)?(?P<rest>[\w.-]+(?::[0-9]+)?(?:/.*)?)", re.ASCII
+)
+
+
 def meant_service(name: str | None = None, *, insecure: bool = False) -> Address:
     """Return where the service ``name`` is, whatever opens it; raises as `find_service`."""
     configuration = Configuration(configuration_file())
@@ -105,8 +111,16 @@ def _named(name: str, configuration: Configuration) -> ConfiguredService:
     known = ", ".join(each.name for each in configuration.services()) or "none"
     raise UnknownItem(
         f"no service named {name!r} in {configuration.path}; known: {known}",
-        hint="name it: park service add NAME URL; or give its URL",
+        hint=f"{_meant_url(name)}name it: park service add NAME URL; or give its URL",
     )
+
+
+def _meant_url(name: str) -> str:
+    """Return a question about the URL that ``name`` nearly is: host:8750, https:/host."""
+    found = _NEARLY_A_URL.fullmatch(name)
+    if found is None:
+        return ""
+    return f"did you mean {found['scheme'] or 'http'}://{found['rest']}? Else "
 
 
 def _only_running_one() -> ConfiguredService:

@@ -10,7 +10,7 @@ import pytest
 from park.client.access.address import find_service
 from park.client.access.config import Configuration, ConfiguredService
 from park.client.access.local_services import RunningService, announce
-from park.errors import InsecureTransport, NotAuthenticated, UsageError
+from park.errors import InsecureTransport, NotAuthenticated, UnknownItem, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +55,21 @@ def test_names_come_before_what_runs(
     assert find_service("http://127.0.0.1:1/").token == "secret"
     monkeypatch.setenv("PARK_SERVICE", "http://127.0.0.1:1")
     assert find_service().url == "http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("lab.example:8750", "did you mean http://lab.example:8750? Else name it: "),
+        ("https:/lab.example/park", "did you mean https://lab.example/park? Else name it: "),
+        ("127.0.0.1:8750", "did you mean http://127.0.0.1:8750? Else name it: "),
+        ("labb", "name it: "),
+    ],
+)
+def test_a_name_that_is_nearly_a_url_is_asked_about(name: str, hint: str) -> None:
+    with pytest.raises(UnknownItem, match="no service named") as caught:
+        find_service(name)
+    assert (caught.value.hint or "").startswith(hint)
 
 
 def test_a_service_without_token_is_asked_all_the_same(configuration: Configuration) -> None:
