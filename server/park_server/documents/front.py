@@ -64,8 +64,8 @@ class DocumentsFiles:
 
 
 _NOT_HERE = (
-    "this service runs from a checkout in which the documentation was not built: "
-    "scripts/docs --site does that\n"
+    "the documentation is not in this installation of park, which was made from a checkout: "
+    "scripts/docs --site builds it there, before park is installed\n"
 )
 
 

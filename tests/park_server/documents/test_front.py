@@ -64,4 +64,5 @@ def test_what_is_not_below_it_passes(site: Path, path: str) -> None:
 def test_a_checkout_without_it_says_how_to_have_it(tmp_path: Path) -> None:
     answer = client(tmp_path / "none").get("/docs")
     assert answer.status_code == 404
+    assert "not in this installation of park" in answer.text
     assert "scripts/docs --site" in answer.text
