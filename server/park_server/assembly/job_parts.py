@@ -206,7 +206,7 @@ def _peers(foundation: Foundation, events: OutsideEvents) -> ServicePeers:
         identity=foundation.lending.identity,
         passes=foundation.lending.passes,
         largest_bytes=foundation.settings.fetch_limit_bytes,
-        room=foundation.quotas.require_room,
+        room=foundation.quotas.incoming,
     )
 
 

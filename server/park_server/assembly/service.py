@@ -304,7 +304,7 @@ def _fetcher(foundation: Foundation, areas: Areas) -> UrlFetcher:
         jobs=foundation.home.jobs,
         transport=GuardedTransport(foundation.settings.addresses),
         limit=foundation.settings.fetch_limit_bytes,
-        room=foundation.quotas.require_room,
+        room=foundation.quotas.incoming,
         identity=foundation.lending.identity,
         passes=foundation.lending.passes,
         own=OwnFiles(

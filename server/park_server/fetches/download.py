@@ -92,8 +92,9 @@ class Download:
     """One file on its way from ``target`` into ``partial``.
 
     ``before`` is what was had from there before, and is still kept: then the question is
-    whether it has changed. ``limit`` in bytes. ``identity`` signs what is asked with grants;
-    ``pass_for`` returns a pass for one request with a grant that is bounced.
+    whether it has changed. ``limit`` in bytes; ``admit`` counts those that are announced and
+    that came, and raises `OverLimit` where there is no room for them. ``identity`` signs what is
+    asked with grants; ``pass_for`` returns a pass for one request with a grant that is bounced.
     """
 
     client: httpx2.AsyncClient
@@ -102,6 +103,7 @@ class Download:
     progress: Progress
     patience: Patience
     limit: int
+    admit: Callable[[int], Awaitable[float]]
     before: Before | None = None
     identity: ServiceIdentity | None = None
     pass_for: Callable[[Target], Awaitable[str]] | None = None
@@ -201,6 +203,8 @@ class Download:
     async def _received(self, response: httpx2.Response, body: Body, target: Target) -> Source:
         """Write the content that follows; return what it is."""
         self._check_room(body, target)
+        if body.total is not None and not body.is_coded:
+            await self.admit(body.total)
         if body.start == 0:
             source = self._source(response, body, target)
             await in_thread(self.partial.restart, source, is_coded=body.is_coded)
@@ -239,6 +243,7 @@ class Download:
         if buffer:
             await in_thread(self.partial.append, bytes(buffer))
             buffer.clear()
+            await self.admit(self.partial.size)
 
     def _check_room(self, body: Body, target: Target) -> None:
         """Raise `ParkError` where the size that was announced is too much."""

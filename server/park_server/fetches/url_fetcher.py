@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ from park_server.fetches.partial import Partial, Partials, Source, too_large
 from park_server.fetches.patience import Patience, Pause
 from park_server.jobs.seams import FetchedFile
 from park_server.proofs.identity import ServiceIdentity
-from park_server.quotas.disk_use import boundless
+from park_server.quotas.incoming import Incoming, RoomFor, boundless
 from park_server.threads import in_thread
 
 __all__ = ["UrlFetcher"]
@@ -54,6 +54,7 @@ class _Order:
     target: Target
     sha256: str | None
     limit: int
+    incoming: Incoming
 
     def accepts(self, sha256: str) -> bool:
         """Tell whether content with this digest is what was asked for."""
@@ -70,8 +71,7 @@ class _Order:
 class UrlFetcher:
     """Fetches by http and https, over ``transport``, files of up to ``limit`` bytes.
 
-    ``room`` tells how many bytes a user may still have beside those that he asks for, and raises
-    `OverLimit` where he may not have these.
+    ``room`` counts what comes for a user, and raises `OverLimit` where he may not have it.
     ``root`` is for what is not here whole yet, on the file system of ``content``; ``jobs``
     has the folder of each job, ``own`` the files of this service. ``identity``
     signs what is asked with grants that are bound to it; ``passes`` are wanted for
@@ -88,7 +88,7 @@ class UrlFetcher:
         jobs: Path,
         transport: httpx2.AsyncBaseTransport,
         limit: int,
-        room: Callable[[str, int], Awaitable[float]] = boundless,
+        room: RoomFor = boundless,
         own: OwnFiles | None = None,
         identity: ServiceIdentity | None = None,
         passes: WantedPassBook | None = None,
@@ -134,19 +134,28 @@ class UrlFetcher:
             self.sweep()
             # the second of two that want the same asks only whether it has changed
             async with self._turns.of(key):
-                order = _Order(
-                    job=job,
-                    key=key,
-                    target=target,
-                    sha256=_expected(request),
-                    limit=int(min(self._limit, await self._room(user, 0))),
-                )
-                return await self._from_here(order) or await self._fetched(order)
-        except TooLarge:
-            await self._room(user, order.limit + 1)  # where it is the user's limit, it says so
-            raise
+                with self._room(user) as incoming:
+                    limit = int(min(self._limit, await incoming.admit(0)))
+                    order = _Order(
+                        job=job,
+                        key=key,
+                        target=target,
+                        sha256=_expected(request),
+                        limit=limit,
+                        incoming=incoming,
+                    )
+                    return await self._had(order)
         finally:
             self._running.discard(job)
+
+    async def _had(self, order: _Order) -> FetchedFile:
+        try:
+            found = await self._from_here(order) or await self._fetched(order)
+        except TooLarge:
+            await order.incoming.admit(order.limit + 1)  # where it is the user's limit, it says so
+            raise
+        order.incoming.keep()
+        return found
 
     async def _from_here(self, order: _Order) -> FetchedFile | None:
         """Return a file of this very service; None where it is elsewhere."""
@@ -220,6 +229,7 @@ class UrlFetcher:
                 progress=Progress(self._jobs / order.job / "progress.jsonl"),
                 patience=Patience(pause=self._pause),
                 limit=order.limit,
+                admit=order.incoming.admit,
                 before=before,
                 identity=self._identity,
                 pass_for=lambda target: self._pass_for(order, target),

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import (
     AsyncIterator,
-    Awaitable,
     Callable,
     Collection,
     Coroutine,
@@ -44,7 +43,7 @@ from park_server.peers.peer_answer import (
     text_of,
 )
 from park_server.peers.urls import file_url
-from park_server.quotas.disk_use import boundless
+from park_server.quotas.incoming import RoomFor, boundless
 from park_server.threads import in_thread
 
 __all__ = ["Stager"]
@@ -80,12 +79,9 @@ class Stager:
         listener: PeerListener,
         disk: Disk,
         largest_bytes: int = 20 << 30,
-        room: Callable[[str, int], Awaitable[float]] = boundless,
+        room: RoomFor = boundless,
     ) -> None:
-        """``largest_bytes`` is the most that the files of one job elsewhere may have.
-
-        ``room`` raises `OverLimit` where a user may not have so many bytes more.
-        """
+        """``largest_bytes`` is the most that the files of one job may have; ``room``: a user's."""
         self._largest_bytes = largest_bytes
         self._room = room
         self._database = database
@@ -261,7 +257,10 @@ class Stager:
         async def download() -> None:
             nonlocal is_own
             is_own = True
-            await self._content.receive(file.sha256, _chunks(source, file))
+            with self._room(source.user) as incoming:
+                await incoming.admit(file.size)
+                await self._content.receive(file.sha256, _chunks(source, file))
+                incoming.keep()
 
         while not await in_thread(self._content.renew, file.sha256):
             is_own = False
@@ -278,7 +277,8 @@ class Stager:
                 f"{what} with {shown_size(size)}, and at most {shown_size(self._largest_bytes)}"
                 " are brought here (park serve --fetch-limit)"
             )
-        await self._room(user, size)
+        with self._room(user) as incoming:
+            await incoming.admit(size)
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

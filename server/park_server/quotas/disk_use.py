@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from park_server.threads import in_thread
 
-__all__ = ["DiskUse", "boundless"]
+__all__ = ["DiskUse"]
 
 _GOOD_FOR_S = 30.0
 """How long a measurement is taken for: it asks the database, and looks at each file of an area."""
-
-
-async def boundless(user: str, size: int) -> float:
-    """Return how many bytes anybody may have where nobody has a limit, beside any others."""
-    del user, size
-    return math.inf
 
 
 @dataclass(slots=True)
@@ -39,6 +32,8 @@ class DiskUse:
 
     measure: Callable[[str], dict[str, int]]
     clock: Callable[[], float]
+    coming: Counter[str] = field(default_factory=Counter)
+    """Bytes on their way to each user, which no measurement finds."""
     _known: dict[str, _Measured] = field(default_factory=dict)
     _turns: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
@@ -50,7 +45,7 @@ class DiskUse:
     async def used(self, user: str) -> int:
         """Return how many bytes ``user`` has, as far as that is known."""
         measured = await self._measured(user, good_for_s=_GOOD_FOR_S)
-        return sum(measured.parts.values()) + measured.since
+        return sum(measured.parts.values()) + measured.since + self.coming[user]
 
     def add(self, user: str, size: int) -> None:
         """Note that ``user`` has sent ``size`` bytes."""

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import (
+    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
+    Awaitable,
     Callable,
     Collection,
     Container,
     Iterable,
+    Iterator,
     Sequence,
 )
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +26,7 @@ from park.errors import NoRoom, OverLimit, TooFast, TooManyAtOnce
 from park.model.ids import JobId
 from park.wire import LimitRecord, QuotaRecord
 from park_server.quotas.disk_use import DiskUse
+from park_server.quotas.incoming import Incoming
 from park_server.quotas.limits import NO_LIMITS, Allowance, shown
 from park_server.quotas.request_rate import RequestRate
 from park_server.quotas.tally import Tally
@@ -162,14 +166,15 @@ class Quotas:
 
     # -- the disk
 
-    async def require_room(self, user: str, size: int = 0) -> float:
+    async def require_room(self, user: str, size: int = 0, *, counted: int = 0) -> float:
         """Return how many bytes ``user`` may still send, beside the ``size`` that he says.
 
+        Of these so many are ``counted`` already, as coming.
         Raises `TooManyAtOnce` for what would never fit, and `NoRoom` for what does not now.
         """
         left = float("inf")
         for limit, members, group in self._allowance_of(user).limits("disk"):
-            used = await self._used(user if members is None else members)
+            used = await self._used(user if members is None else members) - counted
             if used + size > limit or used >= limit:
                 raise _no_room(user if members is None else f"the group {group}", limit, used, size)
             left = min(left, limit - used - size)
@@ -184,15 +189,25 @@ class Quotas:
         await self.require_room(user, size)
         self._disk.add(user, size)
 
-    async def within(self, user: str, chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    async def within(self, user: str, chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
         """Yield ``chunks`` that ``user`` sends, and count them; raises as `require_room`."""
-        left, size = await self.require_room(user), 0
-        async for chunk in chunks:
-            size += len(chunk)
-            if size > left:
-                await self.require_room(user, size)
-            yield chunk
-        self._disk.add(user, size)
+        with self.incoming(user) as incoming:
+            await incoming.admit(0)
+            size = 0
+            async for chunk in chunks:
+                size += len(chunk)
+                await incoming.admit(size)
+                yield chunk
+            incoming.keep()
+
+    @contextmanager
+    def incoming(self, user: str) -> Iterator[Incoming]:
+        """Count what comes for ``user`` while it comes: much of it may come at the same time."""
+        coming = _Coming(self.require_room, self._disk, user)
+        try:
+            yield coming
+        finally:
+            coming.end()
 
     # -- what is told
 
@@ -225,6 +240,33 @@ class Quotas:
             return await self._disk.used(user)
         count: Callable[[str], int] = getattr(self.tally, name)
         return count(user)
+
+
+class _Coming:
+    """What comes for one user: an `Incoming`."""
+
+    def __init__(
+        self, require_room: Callable[..., Awaitable[float]], disk: DiskUse, user: str
+    ) -> None:
+        self._require_room = require_room
+        self._disk = disk
+        self._user = user
+        self._size = 0
+        self._is_kept = False
+
+    async def admit(self, size: int) -> float:
+        left = await self._require_room(self._user, size, counted=self._size)
+        self._disk.coming[self._user] += max(0, size - self._size)
+        self._size = max(size, self._size)
+        return left
+
+    def keep(self) -> None:
+        self._is_kept = True
+
+    def end(self) -> None:
+        self._disk.coming[self._user] -= self._size
+        if self._is_kept:
+            self._disk.add(self._user, self._size)
 
 
 _ALL: Sequence[_Limited] = ("waiting", "running", "cores", "disk")

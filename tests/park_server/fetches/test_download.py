@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from park.errors import (
     CannotSatisfy,
+    NoRoom,
     NotPermitted,
     ParkError,
     ServiceFault,
@@ -71,6 +73,14 @@ class Lab:
         self.progress = Progress(folder / "progress.jsonl")
         self.seen: list[httpx2.Request] = []
         self.pauses: list[float] = []
+        self.most: float = math.inf
+        self.admitted: list[int] = []
+
+    async def admit(self, size: int) -> float:
+        self.admitted.append(size)
+        if size > self.most:
+            raise NoRoom(f"no room for {size}")
+        return self.most - size
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -106,6 +116,7 @@ class Lab:
                         progress=self.progress,
                         patience=Patience(pause=self.pause),
                         limit=limit,
+                        admit=self.admit,
                         before=before,
                     ).run()
 
@@ -147,6 +158,20 @@ def test_what_comes_is_kept_with_what_was_said_of_it(lab: Lab) -> None:
     assert (found.name, found.etag, found.place) == ("night 1.refl", '"v1"', URL)
     assert lab.header("accept-encoding") == ["identity"]
     assert lab.header("range") == [None]
+
+
+def test_what_is_announced_and_what_comes_is_counted(lab: Lab) -> None:
+    lab.run(answer(b"012", **ETAG))
+    assert lab.admitted == [3, 3]
+    lab.admitted.clear()
+    lab.run(httpx2.Response(200, stream=Stream(b"0123", breaks=False)))
+    assert lab.admitted == [4]
+
+
+def test_no_more_comes_than_there_is_room_for_by_now(lab: Lab) -> None:
+    lab.most = 2
+    with pytest.raises(NoRoom, match="no room for 3"):
+        lab.run(answer(b"012", **ETAG))
 
 
 def test_a_cut_goes_on_where_it_was(lab: Lab) -> None:

@@ -7,7 +7,6 @@ import errno
 import gzip
 import hashlib
 import json
-import math
 import shutil
 import socket
 import threading
@@ -22,11 +21,11 @@ import httpx2
 import pytest
 from sqlalchemy import insert, select
 from support.labs.databases import database_at
+from support.labs.user_room import UserRoom
 from support.services.file_server import LAST_MODIFIED, Authority, FileServer, Served, file_server
 
 from park.errors import (
     CannotSatisfy,
-    NoRoom,
     NotPermitted,
     ParkError,
     ServiceUnreachable,
@@ -61,7 +60,7 @@ class Lab:
         self.pauses: list[float] = []
         self.limit = 1 << 30
         self.allowed = ["127.0.0.1"]
-        self.most: float = math.inf  # bytes that a user may still have
+        self.room = UserRoom()
 
     def fetcher(self) -> UrlFetcher:
         return UrlFetcher(
@@ -71,14 +70,9 @@ class Lab:
             jobs=self.jobs,
             transport=GuardedTransport(AddressPolicy.of(self.allowed)),
             limit=self.limit,
-            room=self._room,
+            room=self.room.begun,
             pause=self._pause,
         )
-
-    async def _room(self, user: str, size: int) -> float:
-        if size > self.most:
-            raise NoRoom(f"{user} has room for {self.most} bytes, and not for {size}")
-        return self.most - size
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -534,11 +528,12 @@ def test_too_large(lab: Lab, server: FileServer, declared: int | None) -> None:
 def test_a_user_fetches_what_he_has_room_for(
     lab: Lab, server: FileServer, declared: int | None
 ) -> None:
-    lab.most = len(BODY)
+    lab.room.most = len(BODY)
     assert lab.fetch(server.serve("/x", Served(content=BODY))).size == len(BODY)
-    lab.most -= 1
+    lab.room.most -= 1
     error = lab.error(server.serve("/y", Served(content=BODY + b"y", declared=declared)))
-    assert str(error) == f"ada has room for {lab.most} bytes, and not for {len(BODY)}"
+    assert lab.room.kept == [len(BODY)]
+    assert str(error) == f"ada has room for {lab.room.most} bytes, and not for {len(BODY)}"
 
 
 def test_a_file_as_large_as_the_limit(lab: Lab, server: FileServer) -> None:

@@ -209,7 +209,7 @@ def test_a_part_that_is_data_is_had_of_a_result_that_is_pickled_elsewhere(tmp_pa
 @pytest.mark.parametrize("what", [What.FILE, What.FILES])
 def test_more_than_its_user_has_room_for_is_not_brought(tmp_path: Path, what: What) -> None:
     async def scenario(lab: Lab) -> None:
-        lab.most = 1_000
+        lab.room.most = 1_000
         lab.other.results["r"] = None
         lab.other.records["r"] = [file_record("f") | {"size": 1_001}]
         lab.job("here", to("r", what, name="f" if what is What.FILE else None))

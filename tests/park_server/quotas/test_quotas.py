@@ -154,6 +154,25 @@ def test_what_does_not_fit_is_refused_while_it_comes() -> None:
     assert never.value.http_status == 413
 
 
+@pytest.mark.parametrize("user", ["ada", "bob"])
+def test_what_comes_at_the_same_time_counts_while_it_comes(user: str) -> None:
+    desk = Desk(together=Limits(disk=1_300))
+
+    async def test() -> None:
+        first = desk.quotas.within("ada", chunks(100, 200))
+        assert [len(await anext(first)), len(await anext(first))] == [100, 200]
+        second = desk.quotas.within(user, chunks(100, 50))
+        assert len(await anext(second)) == 100
+        with pytest.raises(NoRoom, match=r"has 1\.2 KiB of 1\.3 KiB on the disk, and 150 B"):
+            await anext(second)
+        await first.aclose()  # given up: it is not here
+        assert await desk.quotas.require_room(user) == 400
+        again = [len(chunk) async for chunk in desk.quotas.within(user, chunks(400))]
+        assert again == [400]
+
+    asyncio.run(test())
+
+
 def test_the_room_of_a_group_is_that_of_its_members() -> None:
     desk = Desk(together=Limits(disk=950))
     with pytest.raises(NoRoom, match="the group lab has 900 B of 950 B"):

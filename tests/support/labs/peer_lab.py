@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 from support.labs.databases import database_at
 from support.labs.rows import add_job
+from support.labs.user_room import UserRoom
 from support.services.elsewhere import URL, Elsewhere, leaf
 from support.session.limits import LIMIT_S
 
-from park.errors import NoRoom
 from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict
 from park_repo.database import Database
@@ -69,22 +69,15 @@ class Lab:
         self.content = content
         self.other = Elsewhere()
         self.listener = Listener()
+        self.room = UserRoom()
         self.peers = ServicePeers(
             database=database,
             content=content,
             addresses=AddressPolicy(),
             listener=self.listener,
             client=self.other.client,
-            room=self._room,
+            room=self.room.begun,
         )
-        self.most: int | None = None  # bytes that ada may still have
-
-    async def _room(self, user: str, size: int) -> float:
-        if self.most is None:
-            return float("inf")
-        if size > self.most:
-            raise NoRoom(f"{user} has room for {self.most} bytes, and not for {size}")
-        return self.most - size
 
     def job(self, name: str, *references: Reference, token: str | None = None) -> None:
         """Write a job with ``references`` as its arguments, and a grant for it."""
