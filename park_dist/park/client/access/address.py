@@ -33,6 +33,7 @@ class Address:
     ``insecure``: the user takes the risk that others read the token on its way. ``login`` is
     where a token is had that the agent holds. ``lend`` is how what it lends is lent, where the
     user has said that: "ship" or "bounce". ``own``: his other services read what it pickled.
+    ``may_begin``: where it is one of this machine that has yet to begin, its token is found then.
     """
 
     url: str
@@ -42,12 +43,21 @@ class Address:
     login: AgentLogin | None = None
     lend: str | None = None
     own: bool = False
+    may_begin: bool = False
 
     def bearer(self) -> str | None:
-        """Return the token to send now: the one that was given, else that of the agent's login."""
-        if self.token is not None or self.login is None:
+        """Return the token to send now: the one that was given, else that of the agent's login.
+
+        Raises `NotAuthenticated` and `InsecureTransport` as `find_service`.
+        """
+        if self.token is not None:
             return self.token
-        return self.login.token()
+        if self.login is not None:
+            return self.login.token()
+        token = _token_of_this_machine(self.url) if self.may_begin else None
+        if token is not None:
+            require_protected(self.url, insecure=self.insecure)
+        return token
 
 
 def find_service(name: str | None = None, *, insecure: bool = False) -> Address:
@@ -68,8 +78,9 @@ def find_service(name: str | None = None, *, insecure: bool = False) -> Address:
     token = _token(service, configuration)
     login = None if token is not None else _login(service, configuration)
     address = replace(_without_token(service, insecure=insecure), token=token, login=login)
-    if not (token is None and login is None):
-        require_protected(address.url, insecure=address.insecure)
+    if token is None and login is None:
+        return replace(address, may_begin=True)
+    require_protected(address.url, insecure=address.insecure)
     return address
 
 
@@ -159,16 +170,23 @@ def _token(service: ConfiguredService, configuration: Configuration) -> str | No
     token = variable_token(service.url, configuration)
     if token is not None:
         return token
-    files = [service.token_file] if service.token_file else []
-    files += [Path(each.token_file) for each in running_services() if each.url == service.url]
-    for file in files:
-        try:
-            return _checked_token(file.read_text(), str(file))
-        except OSError as error:
-            raise NotAuthenticated(
-                f"the token of {service.url} cannot be read from {file}: {error.strerror}"
-            ) from None
-    return None
+    if service.token_file:
+        return _read(service.token_file, service.url)
+    return _token_of_this_machine(service.url)
+
+
+def _token_of_this_machine(url: str) -> str | None:
+    files = (Path(each.token_file) for each in running_services() if each.url == url)
+    return next((_read(file, url) for file in files), None)
+
+
+def _read(file: Path, url: str) -> str:
+    try:
+        return _checked_token(file.read_text(), str(file))
+    except OSError as error:
+        raise NotAuthenticated(
+            f"the token of {url} cannot be read from {file}: {error.strerror}"
+        ) from None
 
 
 def _login(service: ConfiguredService, configuration: Configuration) -> AgentLogin | None:

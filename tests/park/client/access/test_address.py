@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,21 @@ def test_a_name_that_is_nearly_a_url_is_asked_about(name: str, hint: str) -> Non
 def test_a_service_without_token_is_asked_all_the_same(configuration: Configuration) -> None:
     configuration.add(ConfiguredService(name="far", url="https://far"))
     assert find_service("far").token is None
+
+
+def test_a_service_of_this_machine_that_begins_later_is_known_then(tmp_path: Path) -> None:
+    """One waits for it, and would be told that it answers nothing without a token."""
+    address = find_service("http://127.0.0.1:8750")
+    assert address.bearer() is None
+    announced(tmp_path, "http://127.0.0.1:8750", os.getpid())
+    assert address.bearer() == "secret"
+
+
+def test_its_token_goes_to_no_other_machine_in_plain_text(tmp_path: Path) -> None:
+    address = find_service("http://far:8750")
+    announced(tmp_path, "http://far:8750", os.getpid())
+    with pytest.raises(InsecureTransport):
+        address.bearer()
 
 
 def test_a_token_file_that_cannot_be_read_is_named(
