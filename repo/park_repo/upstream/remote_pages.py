@@ -152,7 +152,10 @@ def _read(body: bytes) -> Document:
 
 
 def _version_of(document: Document) -> str:
-    return str(document.get("meta", {}).get("api-version", "1.0"))
+    meta = document.get("meta", {})
+    if not isinstance(meta, dict):
+        raise TypeError(f"meta is a JSON {type(meta).__name__}; expected an object")
+    return str(meta.get("api-version", "1.0"))
 
 
 def _entry(given: Any, url: str) -> Document | None:

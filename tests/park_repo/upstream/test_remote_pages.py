@@ -31,6 +31,13 @@ def test_what_is_no_page_is_told_by_its_kind_of_error(body: bytes) -> None:
         parse_json_page(body, URL)
 
 
+@pytest.mark.parametrize(("meta", "kind"), [("null", "NoneType"), ("[]", "list")])
+def test_a_page_whose_meta_is_no_object_says_what_it_is(meta: str, kind: str) -> None:
+    page = f'{{"meta": {meta}, "name": "demo", "files": []}}'.encode()
+    with pytest.raises(TypeError, match=f"meta is a JSON {kind}; expected an object"):
+        parse_json_page(page, URL)
+
+
 def test_lists_of_projects_are_normalised() -> None:
     assert parse_json_projects(b'{"projects": [{"name": "Demo_One"}]}') == ["demo-one"]
 

@@ -53,8 +53,7 @@ def run(options: argparse.Namespace) -> int:
         print_json([version.as_json() for version in versions])
         return 0
     if not versions:
-        what = options.project or "any project"
-        print(f"{service.url} has no version of {what}")
+        print(_none_of(service, options.project))
     for version in versions:
         _print(version)
         if version.record.older:
@@ -73,10 +72,16 @@ def _nearest(service: Service, options: argparse.Namespace) -> int:
         print_json([each.as_json() for each in found])
         return 0
     if not found:
-        print(f"{service.url} has no version of {options.project}")
+        print(_none_of(service, options.project))
     for number, each in enumerate(found, start=1):
         print("\n".join(lines_of(each, f"{number}  ")))
     return 0
+
+
+def _none_of(service: Service, project: str | None) -> str:
+    """Say that there is none, and what brings one."""
+    line = f"{service.url} has no version of {project or 'any project'}"
+    return f"{line}: park install {project or 'MODULE'} brings the one that is installed here"
 
 
 def _kind(version: ServiceVersion) -> str:

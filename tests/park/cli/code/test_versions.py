@@ -69,7 +69,9 @@ def test_a_service_without_any_says_so(
 ) -> None:
     told(monkeypatch)
     assert main(["versions", *words]) == 0
-    assert capsys.readouterr().out == f"http://h has no version of {what}\n"
+    command = f"park install {words[0] if words else 'MODULE'}"
+    line = f"http://h has no version of {what}: {command} brings the one that is installed here\n"
+    assert capsys.readouterr().out == line
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,6 @@ def test_the_nearest_are_numbered_and_say_why_they_stand_there(
     ]
     found.clear()
     assert main(["versions", "--nearest", "demo"]) == 0
-    assert capsys.readouterr().out == "http://h has no version of demo\n"
+    assert "http://h has no version of demo: park install demo" in capsys.readouterr().out
     assert main(["versions", "--nearest"]) == 2
     assert "park versions --nearest PROJECT" in capsys.readouterr().err
