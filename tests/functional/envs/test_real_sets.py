@@ -78,6 +78,7 @@ EXPECTED_DIFFERENCES = {
     "_virtualenv.py": "virtualenv's and uv's skeleton",
     "_virtualenv.pth": "virtualenv's and uv's skeleton",
     "park-environment.json": "the manifest",
+    "park-code.json": "which compiled code is that of other environments, too",
     "park-view": "what is mounted for jobs",
     ".w": "the short ways into the store",
 }
