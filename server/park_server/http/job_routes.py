@@ -51,8 +51,6 @@ router = DeclaredRoutes(default_response_class=ExactJson, route_class=LargeRoute
 _LOG_BLOCK = 1 << 20
 """Bytes of a log in one answer, so that a runaway print does not fill anybody's memory."""
 
-_OF_LOGS = ("status", "attempt", "logs_removed")
-
 _LOG_PAUSE_S = 0.1
 """How often a followed log is looked at: a file that grows tells nobody by itself."""
 
@@ -199,7 +197,7 @@ async def _sent(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
 async def get_traceback(request: Request, job: str) -> dict[str, Any]:
     """Return the full traceback of a failed job, where there is one."""
     user, job = user_of(request), _full_id(request, job)
-    found = parts_of(request).database.read(lambda c: job_rows.some_of(c, job, user, "traceback"))
+    found = parts_of(request).database.read(lambda c: job_rows.head_of(c, job, user))
     return {"traceback": found.traceback}
 
 
@@ -219,14 +217,14 @@ async def read_log(
     deadline = asyncio.get_running_loop().time() + wait
     while True:
         # the state first: what was written before the end is then read after it
-        record = parts.database.read(lambda c: job_rows.some_of(c, job, user, *_OF_LOGS))
+        record = parts.database.read(lambda c: job_rows.head_of(c, job, user))
         if record.logs_removed is not None:
             raise UnknownItem(
                 f"the logs of job {job} were removed {record.logs_removed}, by the policy of"
                 " this service",
                 hint=f"its result is still there: park result {job}; park pin JOB keeps all of one",
             )
-        is_final = JobState(record.status).is_final
+        is_final = record.status.is_final
         run = parts.jobs.run_of(job) if record.attempt == 0 else job
         block = await asyncio.to_thread(parts.folders.log, run, stream, offset, _LOG_BLOCK)
         is_over = parts.bus.is_over or asyncio.get_running_loop().time() >= deadline
@@ -250,7 +248,7 @@ async def _pause(parts: ServiceParts, job: JobId, user: str) -> None:
 async def get_file(request: Request, job: str, name: str) -> FileContent:
     """Return a file that a job left; ranges and ETag work."""
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
-    found = parts.database.read(lambda c: job_rows.some_of(c, job, user, "finished"))
+    found = parts.database.read(lambda c: job_rows.head_of(c, job, user))
     parts.retention.note_read(job, found.finished)
     file = parts.database.read(lambda c: file_rows.file_of(c, job, name))
     try:

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     bindparam,
     case,
     exists,
@@ -37,9 +36,11 @@ from park_server.db.tables import calls, environments, fetches, job_files, jobs,
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.stored_job import (
     CHANGED,
+    HEAD,
     STORED,
     UNCONDITIONED,
     ChangedJob,
+    JobHead,
     Retry,
     StartedAttempt,
     StoredJob,
@@ -54,6 +55,7 @@ __all__ = [
     "end",
     "fetch_of",
     "get",
+    "head_of",
     "ids",
     "kind_of",
     "request_cancel",
@@ -62,7 +64,6 @@ __all__ = [
     "requeue",
     "result_of",
     "retry",
-    "some_of",
     "starting",
     "status_of",
     "stored",
@@ -79,6 +80,7 @@ class ImpossibleTransition(Exception):
 
 
 _GET = Prepared(select(*STORED).where(jobs.c.id == bindparam("job")))
+_HEAD = Prepared(select(*HEAD).where(jobs.c.id == bindparam("job")))
 _STORED = PreparedOfMany(lambda ids: select(*STORED).where(jobs.c.id.in_(ids)))
 _RESULT = Prepared(select(results.c.document).where(results.c.job == bindparam("job")))
 
@@ -103,16 +105,19 @@ def status_of(connection: Connection, job: JobId, user: str) -> JobState:
 
 def kind_of(connection: Connection, job: JobId) -> JobKind:
     """Return who does ``job``; raises `UnknownItem`, and `ValueError` for a kind that is none."""
-    return JobKind(some_of(connection, job, None, "kind").kind)
-
-
-def some_of(connection: Connection, job: JobId, user: str | None, *columns: str) -> Row[Any]:
-    """Return ``columns`` of ``job`` alone: its condition may be megabytes; raises as `get`."""
-    query = select(jobs.c.user, *(jobs.c[name] for name in columns)).where(jobs.c.id == job)
-    row = connection.execute(query).first()
-    if row is None or user not in {None, row.user}:
+    kind = connection.execute(select(jobs.c.kind).where(jobs.c.id == job)).scalar()
+    if kind is None:
         raise _unknown(job)
-    return row
+    return JobKind(kind)
+
+
+def head_of(connection: Connection, job: JobId, user: str | None = None) -> JobHead:
+    """Return what is small of ``job``; raises as `get`."""
+    row = _HEAD.first(connection, job=job)
+    found = None if row is None else JobHead.of(row)
+    if found is None or user not in {None, found.user}:
+        raise _unknown(job)
+    return found
 
 
 def _unknown(job: JobId) -> UnknownItem:

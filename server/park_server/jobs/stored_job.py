@@ -16,9 +16,11 @@ from park_server.db.tables import jobs
 
 __all__ = [
     "CHANGED",
+    "HEAD",
     "STORED",
     "UNCONDITIONED",
     "ChangedJob",
+    "JobHead",
     "Retry",
     "StartedAttempt",
     "StoredJob",
@@ -105,6 +107,25 @@ class ChangedJob:
         return cls(JobKind(kind), *rest)
 
 
+@dataclass(frozen=True, slots=True)
+class JobHead:
+    """What is small of a job, as `StoredJob` has it: its condition may be megabytes."""
+
+    id: JobId
+    user: str
+    status: JobState
+    attempt: int
+    finished: str | None
+    traceback: str | None
+    logs_removed: str | None
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> JobHead:
+        """Return the job whose `HEAD` the row has; raises `ValueError` where it is damaged."""
+        job, user, status, attempt, finished, traceback, logs_removed = row
+        return cls(JobId(job), user, JobState(status), attempt, finished, traceback, logs_removed)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StartedAttempt:
     """An attempt that was committed to: which one of its job it is, and when that was."""
@@ -132,3 +153,6 @@ UNCONDITIONED = tuple(null() if each is jobs.c.condition else each for each in S
 
 CHANGED = tuple(jobs.c[each.name] for each in fields(ChangedJob))
 """The columns of a `ChangedJob`, in the order of its fields."""
+
+HEAD = tuple(jobs.c[each.name] for each in fields(JobHead))
+"""The columns of a `JobHead`, in the order of its fields."""

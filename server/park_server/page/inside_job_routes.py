@@ -113,4 +113,4 @@ async def show_preview(request: Request, job: str, name: str) -> ExactJson:
 
 def _id(connection: Connection, job: str, user: str) -> JobId:
     id_ = JobId(job_view.full_id(connection, job, user))
-    return JobId(job_rows.some_of(connection, id_, user, "id").id)
+    return job_rows.head_of(connection, id_, user).id

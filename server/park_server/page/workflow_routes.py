@@ -84,7 +84,7 @@ def list_members(
 
 def _id(connection: Connection, job: str, user: str) -> str:
     id_ = JobId(job_view.full_id(connection, job, user))
-    return str(job_rows.some_of(connection, id_, user, "id").id)
+    return job_rows.head_of(connection, id_, user).id
 
 
 def _workflow(

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from park.errors import ParkError, UsageError
 from park.model.ids import JobId
-from park.model.states import JobState
 from park_repo.database import Database
 from park_server.disk import Disk
 from park_server.jobs import job_rows
@@ -74,8 +73,7 @@ class RaceOrders:
             self._done(race)
 
     def _has_ended(self, race: JobId) -> bool:
-        found = self._database.read(lambda c: job_rows.some_of(c, race, None, "status"))
-        return JobState(found.status).is_final
+        return self._database.read(lambda c: job_rows.head_of(c, race)).status.is_final
 
     async def _send_all(self, race: JobId) -> None:
         orders, held = self._database.read(

@@ -157,7 +157,7 @@ class Stager:
         """Return what takes the place of each reference that is not staged yet."""
         user, wanted, done, held = self._database.read(
             lambda c: (
-                str(job_rows.some_of(c, job, None).user),
+                job_rows.head_of(c, job).user,
                 peer_rows.references_to_stage(c, job),
                 peer_rows.staged_references(c, job),
                 peer_rows.held_by(c, [job]),
