@@ -20,7 +20,7 @@ from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.client.installs.index_memory import completed, fits, known_lacking
 from park.client.report import Silence
-from park.errors import UpstreamFault
+from park.errors import UnknownItem, UpstreamFault
 from park.local.python_minor import python_minor
 
 if TYPE_CHECKING:
@@ -82,12 +82,10 @@ class Pages:
 
     async def _page(self, request: Request) -> JSONResponse:
         self.asked.append(request.path_params["project"])
-        if self.fault:
-            problem = UpstreamFault("it is away").as_problem()
-            media_type = "application/problem+json"
+        if self.fault or self.files is None:
+            error = UpstreamFault("it is away") if self.fault else UnknownItem("no such project")
+            problem, media_type = error.as_problem(), "application/problem+json"
             return JSONResponse(problem, status_code=problem["status"], media_type=media_type)
-        if self.files is None:
-            return JSONResponse({"detail": "no such project"}, status_code=404)
         return JSONResponse({"files": [{"filename": name} for name in self.files]})
 
 
