@@ -138,11 +138,15 @@ class Remover:
 _TREES = {"trees_older_than_s": 0.0, "newest_trees": 0}
 
 
-def killed(service: ParkService) -> int:
-    """Kill ``service`` at random moments; return how many times."""
+def killed(service: ParkService, remover: Remover) -> int:
+    """Kill ``service`` at random moments, until some jobs came between; return how many times."""
     moments = random.Random(SEED)  # noqa: S311 (no secret)
     until, kills = time.monotonic() + MINUTES * 60, 0
-    while kills < KILLS or time.monotonic() < until:
+    while (
+        kills < KILLS
+        or time.monotonic() < until
+        or not (remover.pinned or remover.broken or remover.submitter.broken)
+    ):
         # not a wait for something: when it falls is what is tried
         threading.Event().wait(moments.uniform(0, LONGEST_LIFE_S))
         service.restart()
@@ -192,7 +196,7 @@ def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(
         for thread in threads:
             thread.start()
         try:
-            kills = killed(service)
+            kills = killed(service, remover)
         finally:
             submitter.ended.set()
             for thread in threads:
