@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -116,12 +116,11 @@ def _large(parts: ServiceParts, shapes: WorkflowShapes, user: str, job: str) -> 
 
 def _small(parts: ServiceParts, user: str, job: str, keys: frozenset[str]) -> WorkflowRecord:
     explainer = parts.jobs.explainer()
-    said = explainer.elsewhere.said
 
     def read(connection: Connection) -> tuple[GraphRecord, dict[str, str], list[GraphNode]]:
         found = graph(connection, user, [job], explainer.line)
         ids = [node.id for node in found.nodes]
-        return found, _conditions(connection, ids), _told(connection, found.nodes, said)
+        return found, _conditions(connection, ids), _told(connection, found.nodes)
 
     found, conditions, told = parts.database.read(read)
     progress = parts.jobs.progress({JobId(node.id): node.status for node in told})
@@ -150,11 +149,7 @@ def _conditions(connection: Connection, ids: list[str]) -> dict[str, str]:
     return found
 
 
-def _told(
-    connection: Connection,
-    nodes: Sequence[GraphNode],
-    said: Callable[[JobId], Mapping[int, str]],
-) -> list[GraphNode]:
+def _told(connection: Connection, nodes: Sequence[GraphNode]) -> list[GraphNode]:
     """Return the nodes, those on other services with what these have said of them."""
     remote = {node.id: node for node in nodes if node.kind is NodeKind.REMOTE}
     found = {id_: placed(node) for id_, node in remote.items()}
@@ -163,8 +158,5 @@ def _told(
         for row in connection.execute(query):
             there = row.leaf.get("job")
             if there in found:
-                truth = Truth(row.truth)
-                is_open = truth is Truth.NOT_YET
-                why = said(row.job).get(row.position, "") if is_open else row.why
-                found[there] = as_told(found[there], row.leaf, truth, why)
+                found[there] = as_told(found[there], row.leaf, Truth(row.truth), row.why)
     return [found.get(node.id, node) for node in nodes]

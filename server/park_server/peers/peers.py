@@ -141,15 +141,6 @@ class ServicePeers:
         wanted = "" if self._passes is None else self._passes.remark(job)
         return "; ".join(filter(None, [*silences, wanted]))
 
-    def said(self, job: JobId) -> dict[int, str]:
-        """Return what other services said last of what ``job`` waits for, by the leaf's position.
-
-        From any thread.
-        """
-        followed = dict(self._followed.get(job, {}))
-        found = {key[1]: self._followers[link].said(key) for key, link in followed.items()}
-        return {position: line for position, line in found.items() if line}
-
     def _link(self, url: str) -> Link:
         """Return the way to the service at ``url``; raises `UsageError` for no such URL."""
         if self._client is None:
