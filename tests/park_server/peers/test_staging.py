@@ -98,14 +98,15 @@ def test_where_one_jobs_grant_fails_the_others_use_their_own(tmp_path: Path) -> 
         lab.other.tokens = {"first", "second"}
         lab.job("a", to("r", What.FILE), token="first")
         lab.job("b", to("r", What.FILE), token="second")
-        records, both = 0, asyncio.Event()
+        asks, both = asyncio.Event(), asyncio.Event()
 
         async def answer(request: Any) -> Any:
-            nonlocal records
-            records += request.url.path.endswith("/result")
-            if records == 2:
+            is_second = "second" in request.headers["authorization"]
+            if request.url.path.endswith("/result") and is_second:
+                await asks.wait()  # else the first had the file of the second
                 both.set()
             if request.url.path.endswith("/files/f"):
+                asks.set()
                 await both.wait()
                 lab.other.tokens.discard("first")  # revoked between record and file
             return await original(request)
