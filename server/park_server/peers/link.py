@@ -21,6 +21,7 @@ from park_server.jobs.races.race_rows import Order
 from park_server.json_pieces import LARGE_BYTES, loads
 from park_server.peers.lent import Lent, Opening
 from park_server.peers.outage import Outage
+from park_server.peers.peer_answer import line_of
 from park_server.peers.urls import file_path, job_path, normalised
 from park_server.proofs.identity import ServiceIdentity
 from park_server.threads import in_thread
@@ -45,8 +46,6 @@ _LARGEST_ANSWER = 16 << 20
 
 _WHOLE_S = 600.0
 """How long an answer may take to come that has begun."""
-
-_LONGEST_LINE = 2_000
 
 _OK, _REDIRECTED = 200, 300
 _UNAUTHORIZED = 401
@@ -185,7 +184,7 @@ class Link:
         )
         try:
             said = [decode(VerdictRecord, each) for each in await _json(answer)]
-            verdicts = [Verdict(Truth(each.truth), _line(each.why)) for each in said]
+            verdicts = [Verdict(Truth(each.truth), line_of(each.why)) for each in said]
         except (TypeError, ValueError) as error:
             raise Silent(f"its verdicts cannot be read: {error}") from error
         if len(verdicts) != len(leaves):
@@ -209,7 +208,7 @@ class Link:
         opening = await self._opening("POST", path, lent)
         async with self._slots:
             answer = await _json(await self._answer("POST", path, opening, params=query))
-        return _line(str(answer.get("status"))) if isinstance(answer, dict) else ""
+        return line_of(str(answer.get("status"))) if isinstance(answer, dict) else ""
 
     async def renew(self, lent: Lent) -> None:
         """Have a grant be good for another day."""
@@ -357,9 +356,9 @@ def _check(status: int, body: bytes) -> None:
     if not is_ours or status >= _SERVER_FAULT or status == _TOO_MANY:
         raise Silent(f"it answered {status}" if is_ours else f"{status}, not from a park service")
     detail, hint = (problem.get(name) for name in ("detail", "hint"))
-    said = {"type": str(problem["type"]), "status": status, "detail": _line(str(detail or ""))}
+    said = {"type": str(problem["type"]), "status": status, "detail": line_of(str(detail or ""))}
     # of all else that it may say, nothing is told here
-    raise from_problem(said | ({"hint": _line(hint)} if isinstance(hint, str) else {}))
+    raise from_problem(said | ({"hint": line_of(hint)} if isinstance(hint, str) else {}))
 
 
 async def _json(body: bytes) -> Any:
@@ -375,10 +374,5 @@ async def _json(body: bytes) -> Any:
         raise Silent("it answered without JSON, not as a park service") from error
 
 
-def _line(text: str) -> str:
-    """Return what another service says as one line of bounded length."""
-    return " ".join(text[: 2 * _LONGEST_LINE].split())[:_LONGEST_LINE]
-
-
 def _told(error: Exception) -> str:
-    return _line(str(error)) or type(error).__name__
+    return line_of(str(error)) or type(error).__name__

@@ -14,7 +14,15 @@ from park.runtime.values.selection import narrowed
 from park.wire import FileRecord, decode
 from park_server.jobs.files.left_files import MOST_FILES
 
-__all__ = ["LONGEST_TEXT", "CannotStage", "checked_part", "files_of", "returned", "text_of"]
+__all__ = [
+    "LONGEST_TEXT",
+    "CannotStage",
+    "checked_part",
+    "files_of",
+    "line_of",
+    "returned",
+    "text_of",
+]
 
 LONGEST_TEXT = 2_000
 """Characters of what another service says: more is not told."""
@@ -45,9 +53,12 @@ def returned(result: Any) -> str | None:
 
 def text_of(value: Any) -> str | None:
     """Return what a service elsewhere says of a job as a line for people; None for no text."""
-    if not isinstance(value, str):
-        return None
-    return " ".join(value[: 2 * LONGEST_TEXT].split())[:LONGEST_TEXT]
+    return line_of(value) if isinstance(value, str) else None
+
+
+def line_of(text: str) -> str:
+    """Return what another service says as one line of bounded length."""
+    return " ".join(text[: 2 * LONGEST_TEXT].split())[:LONGEST_TEXT]
 
 
 def files_of(answer: Any) -> list[FileRecord]:

@@ -10,7 +10,6 @@ import atexit
 import json
 import os
 import select
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import Any
 from park.runtime.folder import read_record
 from park.runtime.lines import LineSocket
 from park.runtime.order import ServerSettings
+from park_server import untrusted
 from park_server.jobs.engines.fork_server_client import ServerKey, spawn
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 from park_server.pilots.worker_folder import worker_folder
@@ -126,7 +126,7 @@ class Forks:
         """Have all of them leave after their last job, and remove the folder."""
         for server in self._servers.values():
             self._end(server)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        untrusted.remove_if_possible(self._folder)
 
 
 def _text_of(place: str) -> str:

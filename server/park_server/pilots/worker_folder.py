@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+from park_server import untrusted
 
 __all__ = ["PREFIX", "worker_folder"]
 
@@ -36,7 +37,7 @@ def _remove_unless_alive(folder: Path) -> None:
         return
     lock = _hold(folder / _LOCK)
     try:
-        shutil.rmtree(folder, ignore_errors=True)
+        untrusted.remove_if_possible(folder)
     finally:
         os.close(lock)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 
 from starlette.responses import Response
 
 from park.wire import encode
-from park_server.http.front.streamed_list import streamed_list
+from park_server.http.front.streamed_list import streamed_list, written
 from park_server.jobs.reading.listed_jobs import ListedJob
 from park_server.json_pieces import text_of
 
@@ -27,9 +26,6 @@ def _texts_of(job: ListedJob) -> Iterator[str]:
     opening = ""
     for page in job.files:
         if page:
-            yield opening + _written([encode(each) for each in page])[1:-1]
+            yield opening + written([encode(each) for each in page])[1:-1]
             opening = ","
     yield "]}"
-
-
-_written = json.JSONEncoder(separators=(",", ":")).encode

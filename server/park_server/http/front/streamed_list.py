@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from park.wire import encode
 from park_server.threads import in_thread_of
 
-__all__ = ["streamed_list", "streamed_records"]
+__all__ = ["streamed_list", "streamed_records", "written"]
 
 _JSON = "application/json"
 
@@ -26,7 +26,7 @@ async def streamed_records(user: str, records: Iterable[Any]) -> Response:
     They are read and written in threads of ``user`` while it is sent. What reading the first
     of them raises is raised; later the answer can only break off.
     """
-    return await streamed_list(user, ((_written(_data(each)),) for each in records))
+    return await streamed_list(user, ((written(_data(each)),) for each in records))
 
 
 async def streamed_list(user: str, items: Iterable[Iterable[str]]) -> Response:
@@ -63,4 +63,4 @@ def _data(item: Any) -> Any:
     return item if isinstance(item, dict) else encode(item)
 
 
-_written = json.JSONEncoder(separators=(",", ":")).encode
+written = json.JSONEncoder(separators=(",", ":")).encode
