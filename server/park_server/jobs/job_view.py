@@ -15,13 +15,14 @@ from park_server.db.blocks import in_blocks
 from park_server.db.little_json import is_little, little
 from park_server.db.prepared import Prepared
 from park_server.db.tables import installs, jobs
-from park_server.jobs.job_rows import get, stored
+from park_server.jobs.job_rows import get, head_of, stored
 from park_server.jobs.left.file_rows import files_of, have_many
 from park_server.jobs.races import race_rows
 from park_server.jobs.stored_job import StoredJob
 
 __all__ = [
     "JobFilter",
+    "existing",
     "full_id",
     "is_whole",
     "newest",
@@ -43,6 +44,11 @@ _NEWEST = 10_000
 def is_whole(text: str) -> bool:
     """Tell whether ``text`` is too long to be the end of an id."""
     return len(text) >= _WHOLE
+
+
+def existing(connection: Connection, text: str, user: str) -> JobId:
+    """Return the id of the job of ``user`` that `full_id` finds; raises `UnknownItem`, too."""
+    return head_of(connection, JobId(full_id(connection, text, user)), user).id
 
 
 def full_id(connection: Connection, text: str, user: str, *, installs_too: bool = False) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import os
 from dataclasses import replace
 
-from sqlalchemy import Connection
 from starlette.requests import Request
 
 from park.errors import UnknownItem, UsageError
@@ -85,7 +84,7 @@ async def run_again(request: Request, job: str) -> ExactJson:
 def show_progress(request: Request, job: str) -> ExactJson:
     """Return all that a job reported of its progress, or as many as a plot has points."""
     parts, user = parts_of(request), user_of(request)
-    id_ = parts.database.read(lambda c: _id(c, job, user))
+    id_ = parts.database.read(lambda c: job_view.existing(c, job, user))
     folder = parts.folders.path_of(parts.jobs.run_of(id_))
     content, is_end = b"", False
     try:
@@ -101,7 +100,7 @@ def show_progress(request: Request, job: str) -> ExactJson:
 async def show_preview(request: Request, job: str, name: str) -> ExactJson:
     """Return a file that a job left, as far as it can be shown without trust."""
     parts, user = parts_of(request), user_of(request)
-    id_ = parts.database.read(lambda c: _id(c, job, user))
+    id_ = parts.database.read(lambda c: job_view.existing(c, job, user))
     file = parts.database.read(lambda c: file_rows.file_of(c, id_, name))
     try:
         path = await parts.content.ready(file.sha256)
@@ -109,8 +108,3 @@ async def show_preview(request: Request, job: str, name: str) -> ExactJson:
         line = f"{name!r} of job {id_} is not here any more: {error.message}"
         raise UnknownItem(line, hint=error.hint) from error
     return ExactJson(await asyncio.to_thread(preview_of, path))
-
-
-def _id(connection: Connection, job: str, user: str) -> JobId:
-    id_ = JobId(job_view.full_id(connection, job, user))
-    return job_rows.head_of(connection, id_, user).id

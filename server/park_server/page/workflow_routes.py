@@ -23,7 +23,7 @@ from park_server.http.auth import user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import ServiceParts, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
-from park_server.jobs import job_rows, job_view
+from park_server.jobs import job_view
 from park_server.jobs.graph import graph
 from park_server.page.equal_siblings import folded
 from park_server.page.live_routes import shapes_of, shared_view
@@ -51,7 +51,7 @@ _Keys = Annotated[list[Annotated[str, Query(max_length=_LONGEST)]] | None, Query
 async def show_workflow(request: Request, job: str, unfold: _Keys = None) -> ExactJson:
     """Return the picture of what is connected with a job; the groups ``unfold`` are shown apart."""
     parts, user = parts_of(request), user_of(request)
-    id_ = parts.database.read(lambda c: _id(c, job, user))
+    id_ = parts.database.read(lambda c: job_view.existing(c, job, user))
     keys, shapes = frozenset(unfold or ()), shapes_of(request)
     return await shared_view(
         request, ("workflow", id_, keys), lambda: _workflow(parts, shapes, user, id_, keys)
@@ -71,7 +71,7 @@ def list_members(
     explainer = parts.jobs.explainer()
 
     def read(connection: Connection) -> list[JobLine]:
-        found = members_of(connection, _id(connection, job, user), key, status, limit)
+        found = members_of(connection, job_view.existing(connection, job, user), key, status, limit)
         quiet = {JobState.COMPLETED, JobState.RUNNING}
         return [
             line_of(each, None if each.status in quiet else explainer.line(connection, each))
@@ -80,11 +80,6 @@ def list_members(
         ]
 
     return ExactJson(parts.database.read(read))
-
-
-def _id(connection: Connection, job: str, user: str) -> str:
-    id_ = JobId(job_view.full_id(connection, job, user))
-    return job_rows.head_of(connection, id_, user).id
 
 
 def _workflow(

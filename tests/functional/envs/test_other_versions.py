@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse"
 POLICY = '[everybody]\nroles = ["query", "submit"]\n'
 
@@ -99,7 +101,6 @@ def test_what_its_runs_import_is_known_and_decides_what_is_compatible(bob: Clien
     bob.error("run", "light_model:answer", "--versions", "compatible", status=5)
 
 
-@pytest.mark.slow
 def test_a_lock_that_is_used_is_used_until_it_is_installed_again(bob: Client) -> None:
     lock = nearest(bob)[1]["lock_hash"]
     assert (
@@ -118,7 +119,6 @@ def test_a_lock_that_is_used_is_used_until_it_is_installed_again(bob: Client) ->
     )
 
 
-@pytest.mark.slow
 def test_a_session_says_which_versions_it_uses(bob: Client) -> None:
     code = """
 import json, warnings
@@ -176,7 +176,6 @@ def versions_on(service: ParkService, token: str, project: str) -> set[str]:
     return {version_in(file["filename"]) for file in page["files"]} | {*page["versions"]}
 
 
-@pytest.mark.slow
 def test_only_what_was_approved_is_offered_realised_and_brought_here(
     bob: Client, client: Client, approved_only: ParkService
 ) -> None:
@@ -248,7 +247,6 @@ print(json.dumps({
 """
 
 
-@pytest.mark.slow
 def test_the_last_notes_of_the_seed_on_a_locked_down_and_an_open_service(
     bob: Client, ada: tuple[Client, ParkService], locked: ParkService, tmp_path: Path, answer: int
 ) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+pytestmark = pytest.mark.slow
+
 BOB = "bob-token"
 TREE = "1.0+tffffffffffffffff"
 
@@ -113,7 +115,6 @@ def test_another_spelling_or_a_local_version_does_not_help(
     assert install(place.url, "/simple/", "my-lib", home=tmp_path) == {"my_lib": "1.0"}
 
 
-@pytest.mark.slow
 @both
 def test_another_users_tree_that_would_sort_highest(
     place: Place, tmp_path: Path, install: Install
@@ -133,7 +134,6 @@ def test_another_users_tree_that_would_sort_highest(
     assert theirs == {"mymodel": TREE}
 
 
-@pytest.mark.slow
 @both
 def test_a_tree_of_an_upstream_name_is_for_its_user_alone(
     place: Place, tmp_path: Path, install: Install
@@ -158,7 +158,6 @@ def test_a_claimed_name_is_ours_alone(place: Place, tmp_path: Path, install: Ins
     assert not [path for path in place.asked if "numpy" in path]
 
 
-@pytest.mark.slow
 @both
 def test_a_client_without_egress_gets_what_upstream_has(
     place: Place, tmp_path: Path, install: Install
@@ -177,7 +176,6 @@ def test_a_client_without_egress_gets_what_upstream_has(
     assert len(downloads) == 1
 
 
-@pytest.mark.slow
 def test_a_changed_file_upstream_is_never_installed(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

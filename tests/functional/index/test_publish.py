@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from support.services.park_service import ParkService
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = itertools.count()
 
 
@@ -80,7 +82,6 @@ def test_a_tree_is_released_once_and_pip_installs_it(
     assert "hint: a file name is immutable" in refused
 
 
-@pytest.mark.slow
 def test_a_dry_run_sends_nothing(tree: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["publish", str(tree), "--dry-run", "--json"]) == 0
     document = json.loads(capfd.readouterr().out)
@@ -89,7 +90,6 @@ def test_a_dry_run_sends_nothing(tree: Path, capfd: pytest.CaptureFixture[str]) 
     assert main(["index", "list", tree.name]) == 2
 
 
-@pytest.mark.slow
 def test_a_readme_that_no_index_shows_is_refused_before_anything_is_sent(
     tree: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,7 +101,6 @@ def test_a_readme_that_no_index_shows_is_refused_before_anything_is_sent(
     assert main(["index", "list", tree.name]) == 2
 
 
-@pytest.mark.slow
 def test_a_tree_that_does_not_build_is_told_by_its_last_lines(
     tree: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -175,7 +174,6 @@ def _answers(client: httpx2.Client, url: str) -> bool:
         return False
 
 
-@pytest.mark.slow
 def test_a_section_of_pypirc_is_an_index_to_publish_to(
     tree: Path, home: Path, pypi_server: tuple[str, Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -193,7 +191,6 @@ def test_a_section_of_pypirc_is_an_index_to_publish_to(
     assert "hint: --output DIR keeps the files" in said.err
 
 
-@pytest.mark.slow
 def test_a_password_is_taken_from_the_keyring_and_attestations_go_along(
     tree: Path, home: Path, tmp_path: Path
 ) -> None:
@@ -215,7 +212,6 @@ def test_a_password_is_taken_from_the_keyring_and_attestations_go_along(
     assert all(b'[{"version": 1, "of": "a test"}]' in asked.body for asked in uploads)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "login", slow_after(1, [{"TWINE_USERNAME": "ada", "TWINE_PASSWORD": "any"}, {}])
 )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from support.services.park_service import ParkService
 
+pytestmark = pytest.mark.slow
+
 MODEL = """
 import importlib.metadata
 
@@ -95,14 +97,12 @@ def test_an_install_says_what_is_reached_here_and_not_sent(client: Client) -> No
     assert "(--with 'teller[quick]' would)" in said["iniconfig"]
 
 
-@pytest.mark.slow
 def test_what_is_taken_along_is_not_told(client: Client) -> None:
     names = ("teller-film", "by-word", "sortedcontainers", "teller[quick]")
     options = [word for name in names for word in ("--with", name)]
     assert not_sent(client.run("install", "teller", *options).stderr) == {}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("function", ["lists", "strict"])
 def test_a_job_that_misses_what_is_here_is_told_why(client: Client, function: str) -> None:
     message = client.error("run", f"teller:{function}", status=1, quotes_traceback=True)
@@ -117,7 +117,6 @@ def test_a_job_that_misses_what_is_here_is_told_why(client: Client, function: st
     client.run("run", f"teller:{function}", "--with", "sortedcontainers")
 
 
-@pytest.mark.slow
 def test_a_file_that_was_edited_here_is_said_and_can_be_taken_along(client: Client) -> None:
     client.run("install", "teller")
     (site,) = client.python.parents[1].glob("lib/*/site-packages")

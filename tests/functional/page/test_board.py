@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import pytest
 from support.faults.pipes import Pipe
 from support.session.limits import LIMIT_S
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.services.page_lab import PageLab
+
+pytestmark = pytest.mark.slow
 
 
 class Screen:

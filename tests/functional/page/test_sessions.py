@@ -12,6 +12,8 @@ from support.session.limits import LIMIT_S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse"
 
 

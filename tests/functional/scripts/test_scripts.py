@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from support.services.park_client import Client, ModelTree, Scientist
 
+pytestmark = pytest.mark.slow
+
 HEAD = """
 import json, sys
 import park
@@ -98,7 +100,6 @@ def test_an_interactive_session_and_a_package_run_by_its_name_do_as_well(client:
     assert done.stdout == "2\n", done.stderr
 
 
-@pytest.mark.slow
 def test_its_environment_is_that_of_what_it_refers_to(
     run: Callable[..., Any], model: ModelTree, answer: int
 ) -> None:
@@ -123,7 +124,6 @@ print(json.dumps([one.result(), two.result(), three.result() == one.result(),
     assert seen == [answer, ["1", "2"], True, True, False]
 
 
-@pytest.mark.slow
 def test_what_no_code_shows_is_said_by_the_script(run: Callable[..., Any]) -> None:
     block = '# /// script\n# dependencies = ["sortedcontainers>=2"]\n# ///\n'
     text = """
@@ -150,7 +150,6 @@ except park.ParkError as error:
     assert seen[1] == 0
 
 
-@pytest.mark.slow
 def test_processes_that_a_job_starts_anew_know_the_functions_of_the_script(
     run: Callable[..., Any],
 ) -> None:
@@ -237,7 +236,6 @@ CONFIG.handle.close()
     assert count == 0
 
 
-@pytest.mark.slow
 def test_arguments_and_functions_agree_about_a_class_of_the_script(
     run: Callable[..., Any], model: ModelTree
 ) -> None:
@@ -258,7 +256,6 @@ print(json.dumps([service.submit(is_one, Config(3)).result(),
     assert seen == [True, 6]
 
 
-@pytest.mark.slow
 def test_a_session_that_has_gone_stale_is_told(
     client: Client, model: ModelTree, answer: int
 ) -> None:
@@ -303,7 +300,6 @@ print(json.dumps([results, told]))
     assert "the service runs the edited one; reload it" in told[0]
 
 
-@pytest.mark.slow
 def test_joblib_runs_its_calls_there(scientist: Scientist) -> None:
     uv_install(scientist.client.python, "joblib")
     text = """
@@ -428,7 +424,6 @@ except park.ParkError as error:
     assert client.run("result", job).stdout == "Film(3)\n"
 
 
-@pytest.mark.slow
 def test_large_data_is_sent_once_for_a_sweep(run: Callable[..., Any]) -> None:
     seen = run("""
 TABLE = [float(n) for n in range(50_000)]

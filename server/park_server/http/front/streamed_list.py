@@ -64,3 +64,4 @@ def _data(item: Any) -> Any:
 
 
 written = json.JSONEncoder(separators=(",", ":")).encode
+"""Writes what is little, without spaces."""
