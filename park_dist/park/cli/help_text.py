@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import textwrap
 from collections.abc import Iterable
 
 __all__ = ["HelpFormatter", "fitted"]
 
-_TWO_COLUMNS = re.compile(r" *\S.*?(?P<gap> {2,})(?P<said>\S.*)")
-"""A command, a gap, and what is said of it."""
+_TWO_COLUMNS = r" *\S.*?(?P<gap> {2,})(?P<said>\S.*)"
+"""A command, a gap, and what is said of it; compiled where help is asked for."""
 
 _LEAST_COLUMNS = 20
 """In which prose is read beside a command; in fewer it goes below it."""
@@ -27,6 +26,8 @@ class HelpFormatter(argparse.HelpFormatter):
     """As argparse's own, but lines below the options stay lines, each fitted to the terminal."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
+        import textwrap  # as argparse does: a command that is run has no use of it
+
         return textwrap.indent(fitted(text, width - len(indent)), indent)
 
 
@@ -43,7 +44,7 @@ def _parts(line: str, width: int) -> Iterable[str]:
     if len(line) <= width:
         return [line]
     indent = len(line) - len(line.lstrip())
-    found = _TWO_COLUMNS.fullmatch(line)
+    found = re.fullmatch(_TWO_COLUMNS, line)
     if found is None and indent == _AN_EXAMPLE:
         return [line]
     if found is None:
@@ -57,6 +58,8 @@ def _parts(line: str, width: int) -> Iterable[str]:
 
 
 def _wrapped(text: str, width: int, first: str = "", others: str = "") -> list[str]:
+    import textwrap  # see above
+
     return textwrap.wrap(
         text,
         width,

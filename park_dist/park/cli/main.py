@@ -11,7 +11,6 @@ import codecs
 import gc
 import importlib
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Iterable, Sequence
@@ -137,6 +136,8 @@ def _require_command_first(given: Sequence[str]) -> None:
 
 def _greeted() -> int:
     """Print what there is, to who says nothing, and what to do first; a usage error as any."""
+    import shutil  # what commands do without
+
     from park.client.access.first_steps import FIRST_STEPS, has_a_service
 
     text = _parser(()).format_help()

@@ -84,9 +84,7 @@ def find_service(name: str | None = None, *, insecure: bool = False) -> Address:
     return address
 
 
-_NEARLY_A_URL = re.compile(
-    r"(?=.*[:/])(?:(?P<scheme>https?):/*)?(?P<rest>[\w.-]+(?::[0-9]+)?(?:/.*)?)", re.ASCII
-)
+_NEARLY_A_URL = r"(?=.*[:/])(?:(?P<scheme>https?):/*)?(?P<rest>[\w.-]+(?::[0-9]+)?(?:/.*)?)"
 
 
 def meant_service(name: str | None = None, *, insecure: bool = False) -> Address:
@@ -128,7 +126,7 @@ def _named(name: str, configuration: Configuration) -> ConfiguredService:
 
 def _meant_url(name: str) -> str:
     """Return a question about the URL that ``name`` nearly is: host:8750, https:/host."""
-    found = _NEARLY_A_URL.fullmatch(name)
+    found = re.fullmatch(_NEARLY_A_URL, name, re.ASCII)
     if found is None:
         return ""
     return f"did you mean {found['scheme'] or 'http'}://{found['rest']}? Else "

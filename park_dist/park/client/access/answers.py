@@ -33,7 +33,7 @@ ANSWER_TIMEOUT_S = 90.0
 _NOT_REACHED = frozenset({502, 503, 504})
 """What a proxy answers while the service behind it is away."""
 
-_TITLE = re.compile(r"<title>([^<]+)</title>", re.IGNORECASE)
+_TITLE = r"<title>([^<]+)</title>"
 
 _MOST_LETTERS = 100
 
@@ -115,7 +115,7 @@ def _of_another_program(response: Response) -> ParkError:
     What it does not have says nothing of what a service has.
     """
     status = response.status_code
-    title = _TITLE.search(response.text)
+    title = re.search(_TITLE, response.text, re.IGNORECASE)
     words = " ".join((title[1] if title else response.text).split())
     said = f": {words[:_MOST_LETTERS]}" if words else ""
     detail = f"{response.url} answered {status}, and not as a service of park does{said}"

@@ -7,7 +7,6 @@ same in other environments, and by what name (see `park_server.envs.farm.shared_
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -41,6 +40,8 @@ class Sharing:
         parts = path.removeprefix(f"{self._site}/").split("/")
         if parts[0] in self._apart:
             return None
+        import hashlib  # where numba is there, and in no job without
+
         folder = "/".join(parts[:-1])
         name = hashlib.sha256(f"{self._digest}/{folder}".encode()).hexdigest()
         return f"{folder.rpartition('/')[2]}_{name[:40]}"
