@@ -1,5 +1,5 @@
 # Sourced by the scripts beside it: `ensure_venv FOLDER ARGUMENT...` makes a virtualenv in
-# FOLDER with `pip install ARGUMENT...`, and does nothing where that was done before with
+# FOLDER with `uv pip install ARGUMENT...`, and does nothing where that was done before with
 # the same interpreter, the same arguments and the same packages in pyproject.toml.
 # PYTHON names the interpreter (default: python3); it must be 3.11 or newer.
 
@@ -39,9 +39,10 @@ ensure_venv() {
         echo "making the virtualenv $folder ($("$python" -V))" >&2
         rm -rf "$folder"
         "$python" -m venv "$folder"
-        # --group needs pip 25.1
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+        # --group needs pip 25.1; uv takes a tenth of the time (8 s for 75), but reads nothing that is set up for pip
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check 'pip>=25.1' uv
+        "$folder/bin/uv" pip install --quiet --python "$folder" "$@" ||
+            "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
         echo "$stamp" > "$folder/stamp"
     fi
 }
