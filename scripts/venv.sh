@@ -5,6 +5,8 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
+# uv leaves it to the first import to compile what it installs
+unset PYTHONDONTWRITEBYTECODE
 
 # find_python MINOR: print the path of an interpreter that runs, on PATH or of pyenv; fail without
 find_python() {
