@@ -30,7 +30,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 
 from screenshots import submit  # noqa: E402 (beside this)
 from support.faults.pipes import Pipe  # noqa: E402 (beside the tests)
-from support.services.page_lab import page_lab  # noqa: E402
+from support.pages.page_lab import page_lab  # noqa: E402
 from support.services.park_client import Client  # noqa: E402
 
 CASTS = ROOT / "docs" / "casts"

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.faults.pipes import Pipe  # noqa: E402 (beside the tests)
-from support.services.page_browser import opened_browser  # noqa: E402
-from support.services.page_lab import PageLab, after, page_lab, value_of  # noqa: E402
+from support.pages.page_browser import opened_browser  # noqa: E402
+from support.pages.page_lab import PageLab, after, page_lab, value_of  # noqa: E402
 from support.services.park_client import Client  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from support.labs.databases import KIND_VARIABLE, remove_those_below
-from support.services.postgresql import SERVER_VARIABLE, server
+from support.neighbours.postgresql import SERVER_VARIABLE, server
 from support.session.compiled_ahead import compile_tests
 from support.session.file_order import file_of, files_in_order, noted_seconds
 from support.session.files_together import FilesTogether

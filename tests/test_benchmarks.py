@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks import steps
-from benchmarks.serve_here import await_start, serve_here
+from benchmarks.harness.serve_here import await_start, serve_here
 from support.labs.job_lab import is_running
 
 WAITS = "import signal; signal.pause()"

@@ -20,9 +20,9 @@ SCHEMA = "declares tables; db/test_migrate compares them with what migrations le
 APART = "functional/cluster/test_nodes_apart asks it from a node that shares nothing"
 PILOTS = "a process, or its other end; functional/cluster/test_pilots kills each of them"
 BOTH = "db/test_both_dialects asks SQLite and a real PostgreSQL"
-REVOKES = "others do each step; functional/services/test_owners ends a user's jobs with it"
+REVOKES = "others do each step; functional/trust/test_owners ends a user's jobs with it"
 
-LOGINS = "what it prints and asks is tried whole: functional/services/test_agent"
+LOGINS = "what it prints and asks is tried whole: functional/trust/test_agent"
 IN_SHELLS = "what the shell itself makes of it: cli/shells/test_in_shells"
 FITS = "runs bumps; functional/jobs/fits fits with several versions of it"
 CRATES = "functional/workflows/test_crates exports real jobs, and runs them again"
@@ -113,7 +113,7 @@ WITHOUT = {
     "park_server/pilots/pilot_worker.py": PILOTS,
     "park_server/on_node/environment.py": APART,
     "park_server/break_glass/revocation.py": REVOKES,
-    "park_server/break_glass/wheel_quarantine.py": "functional/services/test_owners sets one aside",
+    "park_server/break_glass/wheel_quarantine.py": "functional/trust/test_owners sets one aside",
     "park_server/command.py": "arguments; test_settings and test_operator_settings read them",
     "park_server/db/arriving_tables.py": SCHEMA,
     "park_server/db/portable_schema.py": BOTH,
@@ -142,8 +142,8 @@ WITHOUT = {
     "park_server/jobs/admission/arriving_rows.py": "admission/test_arrivals goes on with each row",
     "park_server/jobs/admission/intake.py": "test_scheduler and test_arrivals submit through it",
     "park_server/jobs/admission/submission.py": RECORDS,
-    "park_server/jobs/files/reach_check.py": "functional/services/test_owners tries each",
-    "park_server/installs/permitted/reach.py": "hands on; services/test_owners tries both",
+    "park_server/jobs/files/reach_check.py": "functional/trust/test_owners tries each",
+    "park_server/installs/permitted/reach.py": "hands on; trust/test_owners tries both",
     "park_server/jobs/conditions/beginning.py": "parts of settlement, as its tests see",
     "park_server/jobs/conditions/recall.py": "a protocol, and a part that does nothing",
     "park_server/jobs/conditions/run_rows.py": "queries; jobs/memo/test_recall looks at each",

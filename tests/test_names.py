@@ -10,14 +10,23 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("park_dist", "server", "repo")
-FOLDERS = [
-    folder
-    for source in SOURCES
-    for folder in (ROOT / source).rglob("*")
-    if folder.is_dir() and folder.name != "__pycache__" and any(folder.glob("*.py"))
-]
+
+
+def folders(*sources: str) -> list[Path]:
+    """Return the folders below ``sources`` that have modules, or tests."""
+    return [
+        folder
+        for source in sources
+        for folder in (ROOT / source).rglob("*")
+        if folder.is_dir() and folder.name != "__pycache__" and any(folder.glob("*.py"))
+    ]
+
+
+FOLDERS = folders(*SOURCES)
+AROUND = folders("tests", "scripts")
 
 MOST_FILES = 20
+MOST_FILES_AROUND = 24
 MOST_LINES = 400
 MOST_LINES_TOGETHER = 40
 ASSEMBLY = ROOT / "server" / "park_server" / "assembly"
@@ -47,6 +56,12 @@ def without_ending(word: str) -> str:
 def test_a_folder_can_be_seen_at_a_glance(folder: Path) -> None:
     found = [file.name for file in folder.glob("*.py") if file.name != "__init__.py"]
     assert len(found) <= MOST_FILES
+
+
+@pytest.mark.parametrize("folder", AROUND, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_a_folder_of_tests_can_be_seen_at_a_glance(folder: Path) -> None:
+    found = [file.name for file in folder.glob("*.py") if file.name != "__init__.py"]
+    assert len(found) <= MOST_FILES_AROUND
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))

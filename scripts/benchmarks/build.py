@@ -24,7 +24,7 @@ from typing import Any
 
 import uv
 
-from benchmarks.timing import command, compared, seconds
+from benchmarks.harness.timing import command, compared, seconds
 from park.build.cache import Cache
 from park.build.local_set import local_set
 

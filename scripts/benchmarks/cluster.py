@@ -16,10 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from support.services.slurm_cluster import SlurmCluster
+from support.neighbours.slurm_cluster import SlurmCluster
 
-from benchmarks.bench_service import TRIVIAL, WIDTH, BenchService, served
-from benchmarks.timing import seconds
+from benchmarks.harness.bench_service import TRIVIAL, WIDTH, BenchService, served
+from benchmarks.harness.timing import seconds
 from park.model.ids import new_id
 from park.wire import API
 

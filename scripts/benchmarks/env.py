@@ -27,7 +27,7 @@ from packaging.version import Version
 
 import park.runtime
 from benchmarks.env_service import edit_loop, request_to_ready, thousand
-from benchmarks.timing import command, compared, seconds
+from benchmarks.harness.timing import command, compared, seconds
 from park.digests import file_sha256
 from park.local.python_minor import python_minor
 from park.runtime.view import VIEW, enter_command

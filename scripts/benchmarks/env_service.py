@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from benchmarks.serve_here import PARK, serve_here
-from benchmarks.timing import command, seconds
+from benchmarks.harness.serve_here import PARK, serve_here
+from benchmarks.harness.timing import command, seconds
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.address import Address

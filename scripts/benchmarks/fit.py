@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.timing import compared
+from benchmarks.harness.timing import compared
 
 ROUNDS = 5
 EVALUATION_S = 0.005

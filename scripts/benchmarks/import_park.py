@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from benchmarks.timing import command, compared
+from benchmarks.harness.timing import command, compared
 
 ROUNDS = 40
 LIMIT_S = 0.015

@@ -25,8 +25,8 @@ import httpx2
 import uv
 from packaging.utils import NormalizedName, canonicalize_name
 
-from benchmarks.index_load import Load, rate_of
-from benchmarks.timing import command, compared, seconds
+from benchmarks.harness.index_load import Load, rate_of
+from benchmarks.harness.timing import command, compared, seconds
 from park_repo import queries
 from park_repo.database import Database
 from park_repo.file_records import Layer, OwnedProject, PublishedFile
@@ -120,7 +120,7 @@ def _service(home: Path) -> Iterator[_Service]:
 @contextmanager
 def static_copy(folder: Path) -> Iterator[int]:
     """Serve the files of ``folder`` from memory; give the port."""
-    argv: list[str | Path] = [sys.executable, "-m", "benchmarks.index_static", folder]
+    argv: list[str | Path] = [sys.executable, "-m", "benchmarks.yardsticks.index_static", folder]
     with _started(argv, "stdout") as (_process, line):
         yield int(line)
 

@@ -15,9 +15,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.bench_service import WIDTH, BenchService, served
+from benchmarks.harness.bench_service import WIDTH, BenchService, served
+from benchmarks.harness.index_load import Load, rate_of
 from benchmarks.index import LIMIT_PAGES_PER_SECOND, SMALL_PAGES, filled, static_copy
-from benchmarks.index_load import Load, rate_of
 from park.model.ids import new_id
 from park.wire import API
 from park_repo.negotiation import JSON

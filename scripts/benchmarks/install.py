@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.serve_here import PARK, serve_here
-from benchmarks.timing import command, compared
+from benchmarks.harness.serve_here import PARK, serve_here
+from benchmarks.harness.timing import command, compared
 
 ROUNDS = 15
 LIMIT_TIMES = 12

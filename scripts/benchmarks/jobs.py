@@ -15,10 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.bare_loop import BareLoop
-from benchmarks.bench_service import TRIVIAL, WIDTH, BenchService, served
+from benchmarks.harness.bench_service import TRIVIAL, WIDTH, BenchService, served
+from benchmarks.harness.timing import seconds
 from benchmarks.submissions import submissions
-from benchmarks.timing import seconds
+from benchmarks.yardsticks.bare_loop import BareLoop
 from park.wire import API
 
 ROUNDS = 5

@@ -19,8 +19,8 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from sqlalchemy import Connection
 
-from benchmarks.serve_here import PARK, serve_here
-from benchmarks.timing import command, compared
+from benchmarks.harness.serve_here import PARK, serve_here
+from benchmarks.harness.timing import command, compared
 from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.local.python_minor import python_minor

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.bench_service import BenchService, served
+from benchmarks.harness.bench_service import BenchService, served
 from benchmarks.story import measure_story
 from benchmarks.workflow import INSTANT_PARK
 from park.client.jobs.submitted_job import Job

@@ -19,9 +19,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import park
-from benchmarks.bench_service import BenchService, served
-from benchmarks.instant_engine import HELD
-from benchmarks.page_viewers import Viewers, viewers
+from benchmarks.harness.bench_service import BenchService, served
+from benchmarks.harness.instant_engine import HELD
+from benchmarks.harness.page_viewers import Viewers, viewers
 from park.client.jobs.submitted_job import Job
 from park.client.service import Service
 
@@ -41,7 +41,7 @@ FRAME_LIMIT_MS = 50.0
 SHARE_LIMIT = 0.02
 
 _ADD = "math:fsum"
-_INSTANT = (sys.executable, "-m", "benchmarks.instant_engine")
+_INSTANT = (sys.executable, "-m", "benchmarks.harness.instant_engine")
 
 
 def measure(rounds: int | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.timing import seconds
+from benchmarks.harness.timing import seconds
 
 SAMPLES = 30
 BATCH = 200

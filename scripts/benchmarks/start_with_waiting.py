@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import park
-from benchmarks.bench_service import BenchService, served
-from benchmarks.serve_here import serve_here
-from benchmarks.timing import seconds
+from benchmarks.harness.bench_service import BenchService, served
+from benchmarks.harness.serve_here import serve_here
+from benchmarks.harness.timing import seconds
 from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.client.jobs.submitted_job import Job

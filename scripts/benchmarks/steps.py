@@ -13,12 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.bench_service import BenchService, served
-from benchmarks.timing import seconds
-from benchmarks.traced_park import FILE
+from benchmarks.harness.bench_service import BenchService, served
+from benchmarks.harness.timing import seconds
+from benchmarks.harness.traced_park import FILE
 from park.wire import API
 
-TRACED_PARK = (sys.executable, "-m", "benchmarks.traced_park")
+TRACED_PARK = (sys.executable, "-m", "benchmarks.harness.traced_park")
 
 CLOCK = "time:monotonic_ns"
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.serve_here import PARK, serve_here
+from benchmarks.harness.serve_here import PARK, serve_here
 
 __all__ = ["measure_story"]
 

@@ -13,9 +13,9 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.bench_service import BenchService
-from benchmarks.instant_engine import HELD
-from benchmarks.timing import seconds
+from benchmarks.harness.bench_service import BenchService
+from benchmarks.harness.instant_engine import HELD
+from benchmarks.harness.timing import seconds
 from park.model.ids import new_id
 from park.wire import API
 

@@ -24,12 +24,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import park
-from benchmarks.bare_graph import write_graph
-from benchmarks.bare_loop import BareLoop
-from benchmarks.bench_service import WIDTH, BenchService, served
-from benchmarks.instant_engine import HELD, RESULT
+from benchmarks.harness.bench_service import WIDTH, BenchService, served
+from benchmarks.harness.instant_engine import HELD, RESULT
+from benchmarks.harness.timing import seconds
 from benchmarks.start_with_waiting import start_with_waiting
-from benchmarks.timing import seconds
+from benchmarks.yardsticks.bare_graph import write_graph
+from benchmarks.yardsticks.bare_loop import BareLoop
 from park.client.jobs.submitted_job import Job
 from park.client.service import Service
 from park.wire import API
@@ -50,7 +50,7 @@ ONE_SERVICE_LIMIT_S = 0.020
 TWO_SERVICES_LIMIT_S = 0.100
 
 ADD = "math:fsum"
-INSTANT_PARK = (sys.executable, "-m", "benchmarks.instant_engine")
+INSTANT_PARK = (sys.executable, "-m", "benchmarks.harness.instant_engine")
 LOOPBACK = ("--allow-address", "127.0.0.1")
 
 

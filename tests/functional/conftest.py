@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.faults.pipes import Pipe
-from support.services.page_browser import PageBrowser, opened_browser
+from support.pages.page_browser import PageBrowser, opened_browser
 from support.services.park_client import Client, ModelTree, Scientist, make_virtualenv
 from support.services.park_service import (
     ParkService,

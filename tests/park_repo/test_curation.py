@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from packaging.utils import NormalizedName
 from support.material.wheels import make_sdist, make_wheel
-from support.services.index_server import add_file, opened_index
+from support.neighbours.index_server import add_file, opened_index
 
 from park.errors import Conflict, NotPermitted, UnknownItem
 from park_repo.curation import MOST_AT_ONCE

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from packaging.utils import canonicalize_name
 from support.material.wheels import make_wheel
-from support.services.index_server import add_file, opened_index
+from support.neighbours.index_server import add_file, opened_index
 
 from park.digests import file_sha256
 from park.errors import Conflict, InvalidUpload, UnknownItem
@@ -176,7 +176,7 @@ import asyncio, os, pathlib, signal, sys
 from park_repo import index as module
 from park_repo import file_store
 from park_repo.index import Upload
-from support.services.index_server import add_file, opened_index
+from support.neighbours.index_server import add_file, opened_index
 root, wheel, where = map(pathlib.Path, sys.argv[1:])
 die = lambda *args, **kwargs: os.kill(os.getpid(), signal.SIGKILL)
 with opened_index(root) as index, index.incoming() as content:

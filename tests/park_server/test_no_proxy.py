@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from support.services.index_server import serving
+from support.neighbours.index_server import serving
 
 from park_server.egress.addresses import AddressPolicy
 from park_server.egress.guarded_transport import GuardedTransport

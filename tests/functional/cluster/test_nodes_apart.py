@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.faults.pipes import Pipe
+from support.neighbours.ports import free_port
+from support.neighbours.slurm_cluster import SlurmCluster, missing_programs
 from support.services.park_client import REPOSITORY, Client, client_with_jobs
 from support.services.park_service import ParkService
-from support.services.ports import free_port
-from support.services.slurm_cluster import SlurmCluster, missing_programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.faults.pipes import Pipe
+from support.neighbours.slurm_cluster import SlurmCluster, missing_programs
 from support.services.park_client import Client, client_with_jobs
 from support.services.park_service import ParkService
-from support.services.slurm_cluster import SlurmCluster, missing_programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.services.page_howtos import reading
+from support.pages.page_howtos import reading
 from support.services.park_client import REPOSITORY, ModelTree
 from support.services.park_service import ParkService
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from support.services.page_reader import Reader
+    from support.pages.page_reader import Reader
 
 
 @pytest.fixture(scope="session")

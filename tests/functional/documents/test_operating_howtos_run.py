@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.material.typed_pages import whys
-from support.services.page_howtos import BEFORE, page
+from support.pages.page_howtos import BEFORE, page
 from support.services.park_client import make_virtualenv
 from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.services.page_reader import Reader
+    from support.pages.page_reader import Reader
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.material.typed_pages import pages, whys
-from support.services.page_reader import Reader, scratch_home
+from support.pages.page_reader import Reader, scratch_home
 from support.services.park_client import REPOSITORY, make_virtualenv
 from support.services.park_service import own_environ
 

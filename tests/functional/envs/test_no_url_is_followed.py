@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from support.labs.environment_lab import own_interpreter
 from support.material.wheels import make_wheel
-from support.services.index_server import application, opened_index, publish, serving
+from support.neighbours.index_server import application, opened_index, publish, serving
 
 from park.digests import file_sha256
 from park.errors import BuildFailed, ParkError, ResolutionFailed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.labs.environment_lab import own_interpreter
 from support.material.wheels import make_wheel
-from support.services.index_server import application, opened_index, publish, serving
+from support.neighbours.index_server import application, opened_index, publish, serving
 from support.services.park_client import Client
 from support.services.park_service import ParkService
 

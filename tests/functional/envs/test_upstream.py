@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import Response
 from support.labs.environment_lab import own_interpreter
 from support.material.wheels import make_wheel
-from support.services.index_server import application, opened_index, publish, serving
+from support.neighbours.index_server import application, opened_index, publish, serving
 from support.services.park_service import ParkService
 
 from park.errors import UpstreamFault

@@ -12,7 +12,7 @@ import pytest
 from packaging.utils import canonicalize_name
 from support.material.index_tools import LOGIN, pip_install, run, upload, uv_install, with_login
 from support.material.wheels import make_wheel
-from support.services.index_server import application, opened_index, serving
+from support.neighbours.index_server import application, opened_index, serving
 
 from park_repo.index import Index
 from park_repo.negotiation import JSON

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from support.material.index_tools import LOGIN, installed, run, upload, uv_install, with_login
 from support.material.wheels import make_wheel
-from support.services.index_behind import serving_behind
+from support.stand_ins.index_behind import serving_behind
 
 from park_repo.negotiation import JSON
 

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from support.material.index_tools import pip_install, upload
 from support.material.wheels import make_wheel
-from support.services.index_server import application, opened_index, serving
+from support.neighbours.index_server import application, opened_index, serving
 from support.services.park_service import ParkService, own_environ
 
 from park_repo.negotiation import JSON

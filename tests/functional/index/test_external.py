@@ -22,10 +22,10 @@ from support.material.index_tools import (
     uv_install,
 )  # fmt: skip
 from support.material.wheels import make_sdist, make_wheel
+from support.neighbours.index_server import application, opened_index, serving
+from support.neighbours.ports import free_port
 from support.services.bearer import Bearer
-from support.services.index_server import application, opened_index, serving
 from support.services.park_service import ParkService
-from support.services.ports import free_port
 from support.session.slow_cases import slow_after
 
 from park_repo.negotiation import JSON

@@ -16,10 +16,10 @@ import httpx2
 import pytest
 from support.material.index_tools import run
 from support.material.projects import flit_project, write_tree
-from support.services.ports import free_port
-from support.services.scripted_server import answer, scripted_server
+from support.neighbours.ports import free_port
 from support.session.limits import LIMIT_S
 from support.session.slow_cases import slow_after
+from support.stand_ins.scripted_server import answer, scripted_server
 
 from park.cli.main import main
 

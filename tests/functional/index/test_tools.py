@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.index_tools import LOGIN, install_tools, run_tool, session_folder
 from support.material.wheels import make_sdist, make_wheel
-from support.services.index_server import application, opened_index, serving
+from support.neighbours.index_server import application, opened_index, serving
 
 from park_repo.index import Index
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from support.material.index_tools import LOGIN, installed, run, upload
 from support.material.wheels import make_wheel
-from support.services.index_behind import serving_behind
+from support.stand_ins.index_behind import serving_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

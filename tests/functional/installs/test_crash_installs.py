@@ -18,11 +18,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from support.faults.wholeness import assert_whole, held_database
 from support.material.projects import write_tree
-from support.services.gated_index import Gate, gated_index
-from support.services.index_server import serving
+from support.neighbours.index_server import serving
 from support.services.park_client import Client, ModelTree, make_virtualenv
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
+from support.stand_ins.gated_index import Gate, gated_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.file_server import Authority, FileServer, Served, file_server
 from support.services.park_service import ParkService, own_environ
 from support.session.limits import LIMIT_S
+from support.stand_ins.file_server import Authority, FileServer, Served, file_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

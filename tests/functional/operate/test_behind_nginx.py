@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import certifi
 import httpx2
 import pytest
-from support.services.file_server import Authority
+from support.neighbours.ports import free_port
 from support.services.park_client import Client, ModelTree, make_virtualenv
 from support.services.park_service import ParkService
-from support.services.ports import free_port
 from support.session.limits import LIMIT_S
+from support.stand_ins.file_server import Authority
 
 from park_server.samples.printed import sample
 

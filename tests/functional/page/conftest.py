@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.services.page_lab import PageLab, page_lab
+from support.pages.page_lab import PageLab, page_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

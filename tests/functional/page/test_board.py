@@ -17,7 +17,7 @@ from support.session.limits import LIMIT_S
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.services.page_lab import PageLab
+    from support.pages.page_lab import PageLab
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ import pytest
 from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:
-    from support.services.page_browser import PageBrowser
-    from support.services.page_lab import PageLab
+    from support.pages.page_browser import PageBrowser
+    from support.pages.page_lab import PageLab
 
 pytestmark = pytest.mark.slow
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from support.material.index_tools import upload
 from support.material.wheels import make_wheel
-from support.services.page_lab import PageLab
+from support.pages.page_lab import PageLab
 from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.services.page_browser import PageBrowser
+    from support.pages.page_browser import PageBrowser
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,8 @@ from support.session.slow_cases import slow_after
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.services.page_browser import PageBrowser
-    from support.services.page_lab import PageLab
+    from support.pages.page_browser import PageBrowser
+    from support.pages.page_lab import PageLab
 
 pytestmark = pytest.mark.slow
 

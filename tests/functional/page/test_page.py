@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.faults.pipes import Pipe
-from support.services.page_lab import after, value_of
+from support.pages.page_lab import after, value_of
 from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.services.page_browser import PageBrowser
-    from support.services.page_lab import PageLab
+    from support.pages.page_browser import PageBrowser
+    from support.pages.page_lab import PageLab
 
 PASSWORD = "correct horse battery"
 

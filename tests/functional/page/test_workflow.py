@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.faults.pipes import Pipe
-from support.services.page_lab import after, value_of
+from support.pages.page_lab import after, value_of
 
 from park_server.page.workflow_routes import MOST_APART
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Locator
-    from support.services.page_browser import PageBrowser, Viewer
-    from support.services.page_lab import PageLab
+    from support.pages.page_browser import PageBrowser, Viewer
+    from support.pages.page_lab import PageLab
 
 pytestmark = pytest.mark.slow
 

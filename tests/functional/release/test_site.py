@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from starlette.applications import Starlette
-from support.services.index_server import serving
+from support.neighbours.index_server import serving
 from support.services.park_client import REPOSITORY
 from support.session.limits import LIMIT_S
 
 from park_server.documents.front import DocumentsFiles
 
 if TYPE_CHECKING:
-    from support.services.page_browser import PageBrowser
+    from support.pages.page_browser import PageBrowser
 
 pytestmark = pytest.mark.slow
 

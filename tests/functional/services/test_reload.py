@@ -11,9 +11,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from support.services.file_server import Authority
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
+from support.stand_ins.file_server import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 from support.services.bearer import Bearer
-from support.services.gated_index import gated_index
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
+from support.stand_ins.gated_index import gated_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

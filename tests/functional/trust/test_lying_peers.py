@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from support.services.bound import Holder
 from support.services.park_service import ParkService
-from support.services.scripted_server import (
+from support.session.limits import LIMIT_S
+from support.stand_ins.bound import Holder
+from support.stand_ins.scripted_server import (
     Asked,
     Script,
     ScriptedServer,
     answer,
     scripted_server,
 )
-from support.session.limits import LIMIT_S
 
 from park.model.ids import new_id
 from park.model.references import Reference, What

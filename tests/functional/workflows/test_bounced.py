@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from support.services.bound import Holder
 from support.services.own_agent import agent_ends
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
+from support.stand_ins.bound import Holder
 
 import park
 from park.agent.messages import Done, HoldKey

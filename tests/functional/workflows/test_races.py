@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.faults.pipes import Pipe
+from support.neighbours.ports import free_port
 from support.services.park_client import REPOSITORY
 from support.services.park_service import ParkService
-from support.services.ports import free_port
 from support.session.limits import LIMIT_S
 from support.session.slow_cases import slow_after
 

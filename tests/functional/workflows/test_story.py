@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Locator
-    from support.services.page_browser import PageBrowser, Viewer
+    from support.pages.page_browser import PageBrowser, Viewer
 
 pytestmark = pytest.mark.slow
 

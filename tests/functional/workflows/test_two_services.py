@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import Phase as Phases
 from hypothesis import strategies as st
 from support.material.json_values import JSON_VALUES
-from support.services.bound import Holder
+from support.neighbours.ports import free_port
 from support.services.park_service import ParkService
-from support.services.ports import free_port
 from support.session.limits import LIMIT_S
 from support.session.slow_cases import slow_after
+from support.stand_ins.bound import Holder
 
 from park.model.conditions import Comparison, JobIs, Literal, Phase
 from park.model.conditions_json import condition_to_json

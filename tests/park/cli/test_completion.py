@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from support.services.asked_service import asked_service
 from support.session.limits import LIMIT_S
+from support.stand_ins.asked_service import asked_service
 
 from park.cli.main import main, whole_parser
 from park.cli.shells.bash import bash

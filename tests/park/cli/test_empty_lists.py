@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from support.services.asked_service import asked_service
+from support.stand_ins.asked_service import asked_service
 
 from park.cli.main import main
 

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.services.job_service import JobService
-from support.services.responses import responded
+from support.stand_ins.job_service import JobService
+from support.stand_ins.responses import responded
 
 from park.client.access.http.exchange import Response
 from park.client.areas import ServiceFiles, area_route

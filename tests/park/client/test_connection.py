@@ -8,9 +8,9 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
-from support.services.follow_server import FollowServer
-from support.services.job_service import JobService
 from support.session.limits import LIMIT_S
+from support.stand_ins.follow_server import FollowServer
+from support.stand_ins.job_service import JobService
 
 from park.client.access.address import Address
 from park.client.access.transport import Transport

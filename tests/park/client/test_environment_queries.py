@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from packaging.utils import NormalizedName
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.client.environment_queries import Contents, RemoteEnvironments, compared, contents_of
 from park.errors import LocalSetError, UsageError

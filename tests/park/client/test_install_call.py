@@ -7,7 +7,7 @@ import types
 from typing import Any
 
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.client.installs import target_install
 from park.client.report import Silence

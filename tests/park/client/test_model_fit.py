@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.services.job_service import BOUND, JobService
+from support.stand_ins.job_service import BOUND, JobService
 
 import park
 from park.client import model_fit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 import park
 from park.errors import (

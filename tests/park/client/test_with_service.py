@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from support.services.job_service import JobService
 from support.session.limits import LIMIT_S
+from support.stand_ins.job_service import JobService
 
 import park
 from park.errors import UsageError

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 import park
 from park.client.by_value.module_ways import ModuleWays

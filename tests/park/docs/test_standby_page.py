@@ -1,4 +1,4 @@
-"""The page about standbys says what they say; functional/services/test_standby has them."""
+"""The page about standbys says what they say; functional/homes/test_standby has them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.labs.workflows import SECOND, node, story
-from support.services.graph_service import GraphService, of
+from support.stand_ins.graph_service import GraphService, of
 
 import park
 from park.drawing.workflow_picture import WorkflowPicture

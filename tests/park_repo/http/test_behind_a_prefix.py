@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 from support.material.wheels import make_wheel
-from support.services.index_server import application, opened_index
+from support.neighbours.index_server import application, opened_index
 
 from park_repo.negotiation import HTML, JSON
 from park_repo.upstream.upstream import Upstream

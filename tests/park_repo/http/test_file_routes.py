@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx2
-from support.services.index_server import application, opened_index, serving
+from support.neighbours.index_server import application, opened_index, serving
 
 from park_repo.negotiation import JSON
 from park_repo.upstream.upstream import Upstream

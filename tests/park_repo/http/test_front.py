@@ -10,7 +10,7 @@ import pytest
 from packaging.utils import NormalizedName
 from starlette.testclient import TestClient
 from support.material.wheels import make_wheel
-from support.services.index_server import add_file, application, opened_index
+from support.neighbours.index_server import add_file, application, opened_index
 
 from park_repo.file_records import PROJECTS
 from park_repo.http.front import PageFront

@@ -10,7 +10,7 @@ import pytest
 from packaging.utils import NormalizedName
 from starlette.testclient import TestClient
 from support.material.wheels import make_wheel
-from support.services.index_server import application, opened_index
+from support.neighbours.index_server import application, opened_index
 
 from park.digests import file_sha256
 from park_repo.index import Index

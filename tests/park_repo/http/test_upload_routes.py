@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx2
 from support.material.index_tools import LOGIN, upload
 from support.material.wheels import make_sdist, make_wheel
-from support.services.index_server import application, opened_index, serving
+from support.neighbours.index_server import application, opened_index, serving
 
 if TYPE_CHECKING:
     from pathlib import Path

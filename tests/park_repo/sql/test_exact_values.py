@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from support.services.postgresql import server
+from support.neighbours.postgresql import server
 
 from park_repo.sql.postgresql_engine import postgresql_engine
 

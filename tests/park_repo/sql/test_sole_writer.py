@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Connection, NullPool, create_engine, event, text
-from support.services.postgresql import Server, own_server, server
+from support.neighbours.postgresql import Server, own_server, server
 from support.session.limits import LIMIT_S
 
 from park.errors import Conflict

@@ -7,7 +7,7 @@ from packaging.utils import NormalizedName
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
-from support.services.index_server import serving
+from support.neighbours.index_server import serving
 
 from park_repo.negotiation import JSON
 from park_repo.upstream.upstream import Upstream

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-from support.services.mirror import (
+from support.stand_ins.mirror import (
     CONTENT,
     DEMO,
     NAME,

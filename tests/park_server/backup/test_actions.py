@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.labs.backup_lab import FullHome, full_home, rows_of
 from support.labs.databases import empty_url
-from support.services.postgresql import server
+from support.neighbours.postgresql import server
 
 from park.cli.main import main
 from park_repo.database import Database

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.labs.backup_lab import full_home, no_word, rows_of
 from support.labs.databases import empty_url
-from support.services.postgresql import server
+from support.neighbours.postgresql import server
 
 from park.errors import CannotSatisfy, Conflict
 from park_server.backup.moving import moved

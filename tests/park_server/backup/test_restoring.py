@@ -18,7 +18,7 @@ from support.labs.backup_lab import (
     rows_of,
 )
 from support.labs.databases import empty_url
-from support.services.postgresql import server
+from support.neighbours.postgresql import server
 
 from park.errors import CannotSatisfy, Conflict
 from park_server.backup.home_rows import filled, filled_at

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.labs.databases import empty_url
 from support.labs.rows import add_job
-from support.services.postgresql import server
+from support.neighbours.postgresql import server
 
 from park.errors import CannotSatisfy
 from park_server.db.server_opening import opened_at

@@ -14,7 +14,7 @@ from packaging.utils import NormalizedName
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from support.services.index_server import serving
+from support.neighbours.index_server import serving
 
 from park.errors import NotPermitted, UpstreamFault
 from park_repo.negotiation import JSON

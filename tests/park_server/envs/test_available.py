@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from packaging.utils import canonicalize_name
 from support.labs.environment_lab import own_interpreter
-from support.services.scripted_server import answer, scripted_server
+from support.stand_ins.scripted_server import answer, scripted_server
 
 from park.model.pins import parse_pin
 from park_server.envs.available import Shortage, index_pages, shortage_error, shortages

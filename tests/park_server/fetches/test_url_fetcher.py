@@ -22,7 +22,7 @@ import pytest
 from sqlalchemy import insert, select
 from support.labs.databases import database_at
 from support.labs.user_room import UserRoom
-from support.services.file_server import LAST_MODIFIED, Authority, FileServer, Served, file_server
+from support.stand_ins.file_server import LAST_MODIFIED, Authority, FileServer, Served, file_server
 
 from park.errors import (
     CannotSatisfy,

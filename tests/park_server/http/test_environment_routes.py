@@ -15,7 +15,7 @@ from support.labs.install_lab import (
     local_wheel,
     opened_database,
 )
-from support.services.bound import gate_of
+from support.stand_ins.bound import gate_of
 
 from park.model.lock_hash import LockHash
 from park_server.bus import Bus

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 from support.labs.databases import database_at
 from support.labs.rows import add_job
-from support.services.bound import Holder, gate_of
+from support.stand_ins.bound import Holder, gate_of
 
 from park.wire import GrantRequest
 from park_repo.database import Database

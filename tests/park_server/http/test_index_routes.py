@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 from support.material.wheels import make_wheel
-from support.services.index_server import opened_index
+from support.neighbours.index_server import opened_index
 
 from park_repo.http.routes import index_routes
 from park_repo.index import Index

@@ -9,7 +9,7 @@ import pytest
 import tomlkit
 from support.labs.environment_lab import own_interpreter
 from support.material.wheels import make_wheel
-from support.services.index_server import opened_index
+from support.neighbours.index_server import opened_index
 
 from park.digests import file_sha256
 from park.errors import CannotSatisfy, NoInterpreter, ParkError, ResolutionFailed, UsageError

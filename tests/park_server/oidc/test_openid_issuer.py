@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import httpx2
 import pytest
 from joserfc.jwk import RSAKey
-from support.services.oidc_issuer import OidcIssuer, oidc_issuer
+from support.stand_ins.oidc_issuer import OidcIssuer, oidc_issuer
 
 from park.errors import NotAuthenticated, ServiceFault, ServiceUnreachable
 from park_server.oidc.id_token import Person

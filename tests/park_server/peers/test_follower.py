@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import httpx2
-from support.services.elsewhere import URL, Elsewhere, leaf
 from support.session.limits import LIMIT_S
+from support.stand_ins.elsewhere import URL, Elsewhere, leaf
 
 from park.model.ids import JobId
 from park.model.truth import Truth, Verdict

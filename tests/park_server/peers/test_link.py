@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from support.services.elsewhere import URL, Elsewhere, leaf
 from support.session.limits import LIMIT_S
+from support.stand_ins.elsewhere import URL, Elsewhere, leaf
 
 from park.errors import CannotSatisfy, NotAuthenticated, UnknownItem, UsageError
 from park.model.truth import NOT_YET, TRUE

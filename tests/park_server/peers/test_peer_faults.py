@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Table, insert
 from support.faults.injection import Fault
 from support.labs.databases import database_at
 from support.labs.rows import add_job
-from support.services.elsewhere import URL, Elsewhere, leaf
 from support.session.limits import LIMIT_S
+from support.stand_ins.elsewhere import URL, Elsewhere, leaf
 
 from park.model.ids import JobId
 from park.model.references import Reference, What

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from support.labs.peer_lab import NO_GRANT, Lab, run, to
-from support.services.elsewhere import URL
+from support.stand_ins.elsewhere import URL
 
 from park.model.ids import JobId
 from park.model.references import What

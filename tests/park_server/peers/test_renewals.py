@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import httpx2
 from sqlalchemy import insert
 from support.labs.peer_lab import Lab, run
-from support.services.elsewhere import URL
 from support.session.limits import LIMIT_S
+from support.stand_ins.elsewhere import URL
 
 from park.errors import NotAuthenticated
 from park_server.db.tables import held_grants

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.labs.peer_lab import NO_GRANT, Lab, run, to
-from support.services.elsewhere import URL
+from support.stand_ins.elsewhere import URL
 
 from park.model.ids import JobId
 from park.model.references import What

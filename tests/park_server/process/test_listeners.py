@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.services.file_server import Authority
+from support.stand_ins.file_server import Authority
 
 from park.errors import UsageError
 from park_server.entrance.settings import EntranceSettings

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from support.services.file_server import Authority
+from support.stand_ins.file_server import Authority
 
 from park.errors import UsageError
 from park_server.process.tls import renew, server_context

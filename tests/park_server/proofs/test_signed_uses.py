@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from support.services.bound import Holder
+from support.stand_ins.bound import Holder
 
 from park.errors import NotAuthenticated
 from park_server.proofs.nonces import LIFE_S

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, StaticPool
-from support.services.postgresql import server
+from support.neighbours.postgresql import server
 
 from park_repo.database import Database
 from park_repo.sql.postgresql_engine import postgresql_engine

@@ -9,8 +9,8 @@ from sqlalchemy import insert, select
 from support.labs.databases import database_at
 from support.labs.rows import add_job
 from support.labs.user_room import UserRoom
-from support.services.elsewhere import URL, Elsewhere, leaf
 from support.session.limits import LIMIT_S
+from support.stand_ins.elsewhere import URL, Elsewhere, leaf
 
 from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict

@@ -41,12 +41,12 @@ NOT_TYPED: dict[str, tuple[tuple[str, str], ...]] = {
         ("on a service that is locked down", "functional/envs/test_other_versions.py"),
     ),
     "log-in.md": (
-        ("a password is typed", "functional/services/test_agent.py"),
-        ("a browser is needed", "functional/services/test_issuer_login.py"),
+        ("a password is typed", "functional/trust/test_agent.py"),
+        ("a browser is needed", "functional/trust/test_issuer_login.py"),
         ("an agent is needed", "functional/workflows/test_bounced.py"),
     ),
     "many-users.md": (
-        ("a password is typed", "functional/services/test_users.py"),
+        ("a password is typed", "functional/trust/test_users.py"),
         ("it ends what this reader has", "park/docs/test_users_page.py"),
     ),
     "run-a-service.md": (
@@ -54,9 +54,9 @@ NOT_TYPED: dict[str, tuple[tuple[str, str], ...]] = {
         ("on a service without an index behind it", "functional/installs/test_lacking_wheels.py"),
         ("on a service without an index behind it", "functional/index/test_tools.py"),
         ("as root, on a machine of its own", "functional/index/test_folder_of_wheels.py"),
-        ("as root, on a machine of its own", "functional/services/test_tls.py"),
+        ("as root, on a machine of its own", "functional/trust/test_tls.py"),
         ("of a service that others use meanwhile", "functional/services/test_away.py"),
-        ("as root, on a machine of its own", "functional/services/test_postgresql.py"),
+        ("as root, on a machine of its own", "functional/homes/test_postgresql.py"),
     ),
     "scripts-and-notebooks.md": (
         ("neither is installed here", "functional/scripts/test_scripts.py"),

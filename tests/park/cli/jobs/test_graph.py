@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.labs.workflows import node
-from support.services.graph_service import GraphService
+from support.stand_ins.graph_service import GraphService
 
 from park.cli.jobs import graph
 from park.cli.jobs.graph import _form

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.cli.jobs import jobs
 from park.cli.main import main

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.services.asked_service import asked_service
 from support.session.limits import LIMIT_S
+from support.stand_ins.asked_service import asked_service
 
 PARK = Path(sys.executable).with_name("park")
 NEWEST, OLDER = "0197a000-0000-7000-8000-000000a1b2c3", "0197a000-0000-7000-8000-000000d4e5f6"

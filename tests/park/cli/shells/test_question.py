@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
-from support.services.asked_service import asked_service
 from support.session.limits import LIMIT_S
+from support.stand_ins.asked_service import asked_service
 
 from park.cli.shells.question import asking
 

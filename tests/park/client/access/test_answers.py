@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.services.responses import responded
+from support.stand_ins.responses import responded
 
 from park.client.access.address import Address
 from park.client.access.answers import checked, explained, json_of, reached, sendable

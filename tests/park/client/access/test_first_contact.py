@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.services.login_service import LoginService, login_service
 from support.services.own_agent import agent_ends
+from support.stand_ins.login_service import LoginService, login_service
 
 import park
 from park.agent.client import AgentClient

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.labs.workflows import FIRST, SECOND, node
-from support.services.graph_service import of
+from support.stand_ins.graph_service import of
 
 from park.client.access.known_services import known_service, service_names, with_names
 

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from support.services.follow_server import FollowServer
 from support.session.limits import LIMIT_S
+from support.stand_ins.follow_server import FollowServer
 
 from park.client.access import long_polls as polls
 from park.client.access.long_polls import LongPolls, long_polls

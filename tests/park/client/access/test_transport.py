@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from support.services.responses import responded
+from support.stand_ins.responses import responded
 
 from park.client.access.address import Address
 from park.client.access.http.exchange import NoAnswer, Response

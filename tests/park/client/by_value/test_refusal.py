@@ -90,7 +90,7 @@ def test_what_belongs_to_this_process_is_told_with_a_remedy(
 
 
 def test_a_service_stays_here() -> None:
-    from support.services.job_service import JobService
+    from support.stand_ins.job_service import JobService
 
     error = refused(local("SERVICE", JobService().service))
     assert "fit → SERVICE is <Service http://one.example>" in str(error)
@@ -98,7 +98,7 @@ def test_a_service_stays_here() -> None:
 
 
 def test_what_a_job_will_leave_is_an_argument_and_no_global() -> None:
-    from support.services.job_service import JobService
+    from support.stand_ins.job_service import JobService
 
     job = JobService().bind().service.submit("m:f")
     reference = job.output["x"]

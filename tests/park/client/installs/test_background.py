@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.job_service import JobService
 from support.session.limits import LIMIT_S
+from support.stand_ins.job_service import JobService
 
 import park
 from park.client.installs import matching

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.material.wheels import make_wheel, write_archive
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.client.installs.bundle import WHEELS, Bundle
 from park.client.installs.bundle_install import install_bundle

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.material.environments import LOCK, environment_of
-from support.services.job_service import JobService
-from support.services.responses import responded
+from support.stand_ins.job_service import JobService
+from support.stand_ins.responses import responded
 
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.client.choosing import versions
 from park.client.installs import here_and_there

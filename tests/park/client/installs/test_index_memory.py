@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from support.material.projects import install_distribution
-from support.services.index_server import serving
+from support.neighbours.index_server import serving
 
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, project_set

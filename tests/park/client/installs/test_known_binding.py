@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.material.projects import install_distribution
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.build.cache import user_cache
 from park.build.gathered.together import gathered_set

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from support.material.environments import LOCK, environment_of
 from support.material.projects import copy_package
-from support.services.index_server import serving
+from support.neighbours.index_server import serving
 
 from park.build.cache import Cache
 from park.build.local_set import LocalSet, local_set

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.utils import NormalizedName
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.build.cache import Cache
 from park.build.source_kinds import local_source

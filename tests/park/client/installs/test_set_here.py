@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from packaging.utils import canonicalize_name
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.build.cache import user_cache
 from park.build.gathered.together import gathered_set

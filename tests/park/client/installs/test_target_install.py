@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.build import local_set
 from park.build.cache import user_cache

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.material.environments import pinned_environment, requirements_here
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.client.choosing.versions import ServiceVersion, compared
 from park.client.installs.there_instead import ThereInstead, instead_of, there_instead, version_here

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.utils import canonicalize_name
-from support.services.job_service import BOUND, JobService
+from support.stand_ins.job_service import BOUND, JobService
 
 import park
 from park.client.by_value.module_ways import ModuleWays

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.follow_server import FollowServer, KnownJob
 from support.session.limits import LIMIT_S
+from support.stand_ins.follow_server import FollowServer, KnownJob
 
 from park.client.jobs.ends import End, EndListener, HowItEnded, is_confirmed
 from park.errors import UnknownItem, UsageError

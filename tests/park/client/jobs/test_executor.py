@@ -11,8 +11,8 @@ from operator import add, truediv
 from typing import Any
 
 import pytest
-from support.services.follow_server import FollowServer, KnownJob
 from support.session.limits import LIMIT_S
+from support.stand_ins.follow_server import FollowServer, KnownJob
 
 from park.client.jobs.executor import ServiceExecutor
 from park.errors import JobFailed

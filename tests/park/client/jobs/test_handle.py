@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.client.jobs.handle import Handle
 

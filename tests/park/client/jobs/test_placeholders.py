@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.errors import JobCancelled, JobFailed, ServiceFault, UnknownItem, UsageError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.client.jobs.handle import Handle
 from park.client.jobs.prerequisites import needed

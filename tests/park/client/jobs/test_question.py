@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.follow_server import FollowServer, KnownJob
-from support.services.job_service import JobService
 from support.session.limits import LIMIT_S
+from support.stand_ins.follow_server import FollowServer, KnownJob
+from support.stand_ins.job_service import JobService
 
 import park
 from park.client.access.transport import Transport

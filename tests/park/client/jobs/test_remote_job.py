@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from support.services.job_service import BOUND, JobService
-from support.services.responses import responded
+from support.stand_ins.job_service import BOUND, JobService
+from support.stand_ins.responses import responded
 
 from park.client.access.http.exchange import Response
 from park.client.jobs.submitted_job import Job

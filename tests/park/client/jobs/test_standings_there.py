@@ -6,8 +6,8 @@ import itertools
 from typing import Any
 
 import pytest
-from support.services.job_service import JobService
 from support.session.limits import LIMIT_S
+from support.stand_ins.job_service import JobService
 
 from park.client.jobs import standings_there
 from park.client.jobs.standings_there import StandingsThere

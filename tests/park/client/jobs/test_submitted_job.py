@@ -7,8 +7,8 @@ import pickletools
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.job_service import JobService
 from support.session.limits import LIMIT_S
+from support.stand_ins.job_service import JobService
 
 from park.cards import on_display
 from park.client.background_install import Install

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.services.follow_server import FollowServer, KnownJob
 from support.session.limits import LIMIT_S
+from support.stand_ins.follow_server import FollowServer, KnownJob
 
 from park.client.jobs.sweep import Jobs
 from park.errors import JobFailed

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 import park
 from park.client.jobs.when import Condition

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.services.follow_server import FollowServer, KnownJob
 from support.session.limits import LIMIT_S
+from support.stand_ins.follow_server import FollowServer, KnownJob
 
 import park.client.access.long_polls as polls
 from park.client.jobs.waiting import (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 import park
 from park.cards import on_display

@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.job_service import JobService
-from support.services.responses import responded
+from support.stand_ins.job_service import JobService
+from support.stand_ins.responses import responded
 
 import park
 from park.client.access.http.exchange import Response

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.services.job_service import BOUND, JobService
-from support.services.responses import responded
 from support.session.limits import LIMIT_S
+from support.stand_ins.job_service import BOUND, JobService
+from support.stand_ins.responses import responded
 
 import park
 from park.client.access.http.exchange import Response
@@ -229,7 +229,7 @@ def test_a_forked_child_leaves_to_its_parent_what_the_parent_submits(one: JobSer
 
 AT_EXIT = """
 import sys
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 one = JobService()
 one.refused = {"m:bad"}
 import atexit, threading

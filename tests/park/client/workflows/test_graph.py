@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.labs.workflows import FIRST, SECOND, edge, node, story
-from support.services.graph_service import GraphService, of
+from support.stand_ins.graph_service import GraphService, of
 
 from park.client.access.local_services import RunningService, announce
 from park.client.workflows.graph import Workflows, job_named, others

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from support.labs.workflows import FIRST, SECOND, node
-from support.services.graph_service import GraphService, of
+from support.stand_ins.graph_service import GraphService, of
 
 from park.client.workflows.graph import Workflows
 from park.client.workflows.updates import is_final, watched

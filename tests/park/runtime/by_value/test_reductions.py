@@ -13,7 +13,7 @@ from typing import Any
 
 import packaging.version
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 from park.client.by_value.module_ways import ModuleWays
 from park.client.by_value.sending import Sending

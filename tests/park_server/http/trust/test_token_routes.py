@@ -11,8 +11,8 @@ import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 from support.labs.databases import database_at
-from support.services.bound import Holder, gate_of
 from support.session.limits import LIMIT_S
+from support.stand_ins.bound import Holder, gate_of
 
 from park.wire import API
 from park_repo.database import Database

@@ -21,7 +21,7 @@ from support.labs.install_lab import (
 from support.labs.retention_lab import DAY_S, Evictions
 from support.labs.rows import add_job
 from support.material.wheels import make_wheel
-from support.services.index_server import add_file
+from support.neighbours.index_server import add_file
 
 from park.model.lock_hash import LockHash
 from park.model.states import InstallState

@@ -10,8 +10,8 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from support.services.scripted_server import Asked, ScriptedServer, answer, scripted_server
 from support.session.limits import LIMIT_S
+from support.stand_ins.scripted_server import Asked, ScriptedServer, answer, scripted_server
 
 from park.client.access.http import exchange
 from park.client.access.http.exchange import HttpClient, NoAnswer, target_of

@@ -3,7 +3,7 @@ from __future__ import annotations
 from http.client import HTTPMessage
 
 import pytest
-from support.services.responses import responded
+from support.stand_ins.responses import responded
 
 from park.client.access.answers import checked
 from park.client.access.http.request_headers import marks, require_understood

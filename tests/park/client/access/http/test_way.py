@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import truststore
-from support.services.file_server import Authority
-from support.services.scripted_server import scripted_server
 from support.session.limits import LIMIT_S
+from support.stand_ins.file_server import Authority
+from support.stand_ins.scripted_server import scripted_server
 
 from park.client.access.http.way import Way, proxy_for, trusting
 from park.errors import UsageError

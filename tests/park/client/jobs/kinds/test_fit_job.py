@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.services.job_service import JobService
+from support.stand_ins.job_service import JobService
 
 import park
 from park.client.jobs.kinds.fit_job import FIT_ENTRY_POINT, FitJob

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.services.login_service import LoginService, login_service
 from support.services.own_agent import agent_ends, agent_process
 from support.services.park_service import ParkService, own_environ
 from support.session.limits import LIMIT_S
+from support.stand_ins.login_service import LoginService, login_service
 
 from park.agent.client import AgentClient
 

@@ -10,10 +10,10 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from support.services.oidc_issuer import OidcIssuer, oidc_issuer
 from support.services.own_agent import agent_ends
 from support.services.park_service import ParkService, own_environ
 from support.session.limits import LIMIT_S
+from support.stand_ins.oidc_issuer import OidcIssuer, oidc_issuer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

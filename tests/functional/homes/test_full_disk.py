@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from support.faults.small_disk import small_file_system
 from support.material.wheels import make_wheel
-from support.services.gated_index import gated_index
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
+from support.stand_ins.gated_index import gated_index
 
 from park.model.ids import new_id
 

@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from support.services.page_reader import Reader, scratch_home
+from support.pages.page_reader import Reader, scratch_home
 from support.services.park_client import REPOSITORY
 from support.services.park_service import own_environ
 

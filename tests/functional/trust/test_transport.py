@@ -9,9 +9,9 @@ import httpx2
 import pytest
 from support.material.wheels import make_wheel
 from support.services.bearer import Bearer
-from support.services.file_server import Authority
 from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
+from support.stand_ins.file_server import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.faults.pipes import Pipe
+from support.neighbours.postgresql import server
 from support.services.park_service import ParkService
-from support.services.postgresql import server
 from support.session.limits import LIMIT_S
 
 from park.model.ids import new_id

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Self
 
 from support.material.page_outputs import here, not_found
 from support.material.page_steps import Cell, Named, NotRun, Typed, Written, steps_of
+from support.neighbours.ports import free_port
 from support.services.park_service import end_survivors
-from support.services.ports import free_port
 from support.session.limits import LIMIT_S
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.neighbours.postgresql import Server, own_server
 from support.services.park_service import ParkService
-from support.services.postgresql import Server, own_server
 
 from park.model.ids import new_id
 

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import certifi
 import pytest
-from support.services.file_server import Authority
+from support.neighbours.tls_proxy import tls_proxy
 from support.services.park_client import Client, ModelTree, make_virtualenv
 from support.services.park_service import ParkService
-from support.services.tls_proxy import tls_proxy
 from support.session.limits import LIMIT_S
+from support.stand_ins.file_server import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

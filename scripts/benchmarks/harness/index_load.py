@@ -2,7 +2,7 @@
 
 Run as a process of its own, so that it has its own core::
 
-    python -m benchmarks.index_load '{"port": …, "paths": […], …}'   prints requests a second
+    python -m benchmarks.harness.index_load '{"port": …, "paths": […]}'  prints requests a second
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Load:
 
 def rate_of(load: Load) -> float:
     """Send from a process of its own, and return the requests a second."""
-    argv = [sys.executable, "-m", "benchmarks.index_load", json.dumps(asdict(load))]
+    argv = [sys.executable, "-m", "benchmarks.harness.index_load", json.dumps(asdict(load))]
     return float(subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from support.material.index_tools import upload
 from support.material.wheels import make_wheel
-from support.services.index_server import application, opened_index, serving
+from support.neighbours.index_server import application, opened_index, serving
 
 from park_repo.upstream.upstream import Upstream
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.serve_here import PARK, serve_here
+from benchmarks.harness.serve_here import PARK, serve_here
 from park.client.access.address import Address
 from park.client.access.transport import Transport
 from park.model.ids import new_id

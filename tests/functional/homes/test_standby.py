@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from support.neighbours.postgresql import server
 from support.services.park_service import NO_AUTHORITIES, ParkService
-from support.services.postgresql import server
 from support.session.limits import LIMIT_S
 
 from park.model.ids import new_id

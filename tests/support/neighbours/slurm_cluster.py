@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from support.services.ports import free_port
+from support.neighbours.ports import free_port
 from support.session.limits import LIMIT_S
 
 __all__ = ["PROGRAMS", "SlurmCluster", "missing_programs"]

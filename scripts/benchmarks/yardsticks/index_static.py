@@ -1,7 +1,7 @@
 """The yardstick of the index: the same bytes from memory, by the same server, and no more.
 
-Run as a process of its own: ``python -m benchmarks.index_static FOLDER`` serves each file
-below FOLDER at its path, ``<path>/index`` at ``<path>/``, and prints its port.
+Run as a process of its own: ``python -m benchmarks.yardsticks.index_static FOLDER`` serves each
+file below FOLDER at its path, ``<path>/index`` at ``<path>/``, and prints its port.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What the benchmarks measure with: services, viewers, loads, clocks."""
