@@ -9,7 +9,6 @@ client's build had, since those are part of the tree's version.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -112,7 +111,7 @@ class SourceBuilder:
     reached: Sequence[Path] = ()
 
     def __post_init__(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)  # what a killed service left
+        untrusted.remove_if_possible(self.folder)  # what a killed service left
         self.folder.mkdir(parents=True)
         self.folder.chmod(_PASSED)
         self.cache.mkdir(parents=True, exist_ok=True)
@@ -162,7 +161,9 @@ class SourceBuilder:
             finished.mkdir()
             yield retag(raw, source.pin.version, finished, build=_build_tag(raw))
         finally:
-            shutil.rmtree(site.folder, ignore_errors=True)
+            untrusted.remove_if_possible(
+                site.folder
+            )  # as a backend left it
 
     def stop(self) -> None:
         """End the builds that run."""

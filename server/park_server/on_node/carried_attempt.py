@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -41,6 +40,7 @@ from park_server.on_node.bootstrap import (
 )
 from park_server.on_node.environment import realised
 from park_server.on_node.mirror import Mirror
+from park_server.untrusted import remove_if_possible
 
 __all__ = ["main", "variables_of_job"]
 
@@ -84,7 +84,7 @@ def main() -> None:
     except Unreachable as error:
         leave(UNREACHABLE, str(error))
     finally:
-        shutil.rmtree(prepared.root, ignore_errors=True)
+        remove_if_possible(prepared.root)  # a job may have left what no other program removes
 
 
 def _line(error: Exception) -> str:
@@ -106,7 +106,7 @@ def _prepare(link: Link, store: Path) -> _Prepared:
         download=link.download,
     )
     root = store / "jobs" / f"{order['job_id']}.{order['attempt']}"
-    shutil.rmtree(root, ignore_errors=True)
+    remove_if_possible(root)
     root.mkdir(parents=True, mode=0o700)
     (root / "call.json").write_text(told["call"], encoding="utf-8")
     for each in told["inputs"]:

@@ -80,6 +80,29 @@ def test_a_source_becomes_a_wheel_of_its_version_with_a_build_tag(
     assert list(made.folder.iterdir()) == []
 
 
+def test_what_a_backend_left_goes_however_deep_it_is(tmp_path: Path) -> None:
+    deep = b"""
+import os
+for _ in range(1500):
+    os.mkdir("x")
+    os.chdir("x")
+os.mkfifo("pipe")
+raise SystemExit("no wheel of this")
+"""
+    members = {
+        "a-1/pyproject.toml": b"[build-system]\nrequires = []\nbuild-backend = 'deep'\n"
+        b"backend-path = ['.']\n",
+        "a-1/deep.py": deep,
+    }
+    made = builder(tmp_path)
+    with (
+        pytest.raises(BuildFailed),
+        made.built(source(), written(tmp_path, members), INTERPRETER),
+    ):
+        pass
+    assert list(made.folder.iterdir()) == []
+
+
 def test_a_tree_of_another_name_is_refused(tmp_path: Path, archive: Path) -> None:
     with (
         pytest.raises(BuildFailed, match="builds offline; expected other"),

@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import os
 import re
-import shutil
 import signal
 import socket
 from collections.abc import Callable
@@ -224,7 +223,7 @@ class ForkServerPool:
     def _remove(self, folder: Path, *, jobs_go_on: bool) -> None:
         """Remove what is left of a server that is gone; not the /tmp of jobs that outlive it."""
         self._groups.remove(self._group_of(folder))
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_if_possible(folder)
         if not jobs_go_on:
             remove_if_possible(self._lent_by(folder))
 

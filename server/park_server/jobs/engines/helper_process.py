@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 from park.runtime.lines import LineSocket
 from park_server.sockets.in_folder import listening, short
+from park_server.untrusted import remove_if_possible
 
 __all__ = ["HelperLink", "connect", "last_line", "make_folder", "started"]
 
@@ -26,7 +26,7 @@ _LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 def make_folder(folder: Path) -> None:
     """Make ``folder`` anew, for the user of this process alone."""
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_if_possible(folder)
     folder.mkdir(parents=True, mode=0o700)
 
 
