@@ -151,6 +151,7 @@ class _Parts:
             self.offers.resume()
         self.retention.start()
         self.disk_guard.start()
+        self.foundation.trust.folded_entries.start()
 
     async def stop(self) -> None:
         """Stop in order: first what makes work for others."""
@@ -163,6 +164,7 @@ class _Parts:
         await self.fetcher.aclose()
         await self.keeper.stop()
         await self.engines.shut_down()
+        await self.foundation.trust.folded_entries.stop()
 
     def for_routes(self) -> ServiceParts:
         foundation, jobs = self.foundation, self.jobs

@@ -14,6 +14,7 @@ from park_server.trust.identity import Tokens
 from park_server.trust.logins import KnownCallers, Logins
 from park_server.trust.noted.change_rate import ChangeRate
 from park_server.trust.noted.failed_logins import FailedLogins
+from park_server.trust.noted.folded_entries import FoldedEntries
 from park_server.trust.passwords import Passwords
 from park_server.trust.possession import Possession
 from park_server.trust.sharing import Sharing
@@ -31,6 +32,7 @@ class Trust:
     book: TokenBook
     passwords: Passwords
     failed_logins: FailedLogins
+    folded_entries: FoldedEntries
     logins: Logins
     callers: KnownCallers
     under_way: UnderWay
@@ -67,6 +69,7 @@ def trust_of(
         book=book,
         passwords=passwords,
         failed_logins=failed,
+        folded_entries=FoldedEntries(database, failed),
         logins=Logins(
             database,
             directory,
