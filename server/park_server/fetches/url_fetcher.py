@@ -36,7 +36,7 @@ from park_server.fetches.partial import Partial, Partials, Source, too_large
 from park_server.fetches.patience import Patience, Pause
 from park_server.jobs.seams import FetchedFile
 from park_server.proofs.identity import ServiceIdentity
-from park_server.quotas.incoming import Incoming, RoomFor, boundless
+from park_server.quotas.incoming import Incoming, RoomFor
 from park_server.threads import in_thread
 
 __all__ = ["UrlFetcher"]
@@ -88,7 +88,7 @@ class UrlFetcher:
         jobs: Path,
         transport: httpx2.AsyncBaseTransport,
         limit: int,
-        room: RoomFor = boundless,
+        room: RoomFor,
         own: OwnFiles | None = None,
         identity: ServiceIdentity | None = None,
         passes: WantedPassBook | None = None,

@@ -29,7 +29,7 @@ from park_server.peers.race_orders import RaceOrders
 from park_server.peers.renewals import Renewals
 from park_server.peers.staging import Stager
 from park_server.proofs.identity import ServiceIdentity
-from park_server.quotas.incoming import RoomFor, boundless
+from park_server.quotas.incoming import RoomFor
 from park_server.tasks import Tasks
 
 __all__ = ["ServicePeers"]
@@ -65,7 +65,7 @@ class ServicePeers:
         passes: WantedPassBook | None = None,
         disk: Disk | None = None,
         largest_bytes: int = 20 << 30,
-        room: RoomFor = boundless,
+        room: RoomFor,
     ) -> None:
         self._database = database
         self._addresses = addresses

@@ -43,7 +43,7 @@ from park_server.peers.peer_answer import (
     text_of,
 )
 from park_server.peers.urls import file_url
-from park_server.quotas.incoming import RoomFor, boundless
+from park_server.quotas.incoming import RoomFor
 from park_server.threads import in_thread
 
 __all__ = ["Stager"]
@@ -79,7 +79,7 @@ class Stager:
         listener: PeerListener,
         disk: Disk,
         largest_bytes: int = 20 << 30,
-        room: RoomFor = boundless,
+        room: RoomFor,
     ) -> None:
         """``largest_bytes`` is the most that the files of one job may have; ``room``: a user's."""
         self._largest_bytes = largest_bytes

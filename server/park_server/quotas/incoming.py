@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
-__all__ = ["Incoming", "RoomFor", "boundless"]
+__all__ = ["Incoming", "RoomFor"]
 
 
 class Incoming(Protocol):
@@ -25,19 +24,3 @@ class Incoming(Protocol):
 
 RoomFor = Callable[[str], AbstractContextManager[Incoming]]
 """Begins what comes for a user; after it only what was kept counts."""
-
-
-class _Boundless:
-    async def admit(self, size: int) -> float:
-        del size
-        return math.inf
-
-    def keep(self) -> None:
-        pass
-
-
-@contextmanager
-def boundless(user: str) -> Iterator[Incoming]:
-    """Let anybody have whatever comes: nobody has a limit."""
-    del user
-    yield _Boundless()

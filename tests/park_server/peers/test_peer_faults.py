@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, insert
 from support.faults.injection import Fault
 from support.labs.databases import database_at
 from support.labs.rows import add_job
+from support.labs.user_room import UserRoom
 from support.session.limits import LIMIT_S
 from support.stand_ins.elsewhere import URL, Elsewhere, leaf
 
@@ -120,6 +121,7 @@ async def all_hear(root: Path, database: Database, step: tuple[str, str], fault:
         addresses=AddressPolicy(),
         listener=listener,
         client=other.client,
+        room=UserRoom().begun,
     )
     whole = SimpleNamespace(
         database=database, content=content, listener=listener, peers=peers, rows=peer_rows
