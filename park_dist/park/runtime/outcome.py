@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from .machine.facts import facts
+from .machine.routes import leads_nowhere
 
 __all__ = ["JobProblem", "completed", "described", "failed", "one_line"]
 
@@ -28,7 +29,13 @@ _NO_MORE = (
     "the jobs of its environment have as many processes as they may: --job-processes; start fewer,"
     " or run fewer of these jobs at once"
 )
-_NO_NETWORK = "the policy of the service gives jobs no network, or a loopback alone"
+_NO_NETWORK = (
+    "the policy of the service gives jobs no network, or a loopback alone, as jobs of users have"
+    " unless it says otherwise; park.fetch_url brings what lies at a URL"
+)
+
+_NO_NAME = (-2, -3)
+"""<netdb.h>: EAI_NONAME and EAI_AGAIN, which is what a job without a network is told of names."""
 _FOLDER = str(Path(__file__).parent)
 
 
@@ -113,11 +120,18 @@ def _reached_no_network(error: BaseException) -> bool:
         each = pending.pop()
         if isinstance(each, BaseException) and id(each) not in seen:
             seen.add(id(each))
-            if isinstance(each, OSError) and each.errno == errno.ENETUNREACH:
+            if isinstance(each, OSError) and _is_of_no_network(each):
                 return True
             # urllib keeps it as the reason, others raise from it
             pending += [each.__cause__, each.__context__, getattr(each, "reason", None)]
     return False
+
+
+def _is_of_no_network(error: OSError) -> bool:
+    """Tell whether it is what happens where no route leads anywhere, a loopback's refusals too."""
+    if error.errno == errno.ENETUNREACH:
+        return True
+    return error.errno in {errno.ECONNREFUSED, *_NO_NAME} and leads_nowhere()
 
 
 def _traceback(error: BaseException) -> str:

@@ -71,7 +71,7 @@ def enter(environment: str, read_only: list[str], cage: list[str] | None = None)
     is_done = arrange_mounts(arrange)
     if not is_done and overlays:
         arrange_mounts(lambda: bind_read_only(read_only) & covered())
-    if not is_covered and any(word.startswith("hide=") for word in cage or []):
+    if not is_covered and any(word.startswith(("hide=", "network=")) for word in cage or []):
         raise OSError("what is not for those who run here could not be covered")
     if failed:
         return failed[-1]

@@ -161,9 +161,7 @@ class SourceBuilder:
             finished.mkdir()
             yield retag(raw, source.pin.version, finished, build=_build_tag(raw))
         finally:
-            untrusted.remove_if_possible(
-                site.folder
-            )  # as a backend left it
+            untrusted.remove_if_possible(site.folder)  # as a backend left it
 
     def stop(self) -> None:
         """End the builds that run."""

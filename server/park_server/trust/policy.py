@@ -53,14 +53,14 @@ class GrantLimits:
 class JobRules:
     """What jobs may have: which of the `NETWORKS`, and what is their user's own.
 
-    That is a /tmp (``private_tmp``) and a namespace of processes (``own_processes``); None: each
-    user has it, but for the operator. ``by_name``: users have the
+    That is a /tmp (``private_tmp``), a namespace of processes (``own_processes``) and a loopback
+    (``network``); None: each user has it, but for the operator. ``by_name``: users have the
     account of the machine that has their name. ``imports_ahead``: a process imports a module once,
     and each job is a copy of it; else each job imports for itself. None: ahead, but for users who
     have the service's own account.
     """
 
-    network: str = "all"
+    network: str | None = None
     private_tmp: bool | None = None
     own_processes: bool | None = None
     imports_ahead: bool | None = None

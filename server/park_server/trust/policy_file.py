@@ -172,7 +172,7 @@ class _Reader:
         processes = self._choice(table, "processes", ("own", "all"))
         imports = self._choice(table, "imports", ("ahead", "each"))
         return JobRules(
-            network=self._choice(table, "network", NETWORKS) or "all",
+            network=self._choice(table, "network", NETWORKS),
             private_tmp=None if tmp is None else tmp == "private",
             own_processes=None if processes is None else processes == "own",
             imports_ahead=None if imports is None else imports == "ahead",

@@ -26,7 +26,7 @@ POLICY_KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "installs": {"approved": '`"only"`: users have what was approved, and nothing else'},
         "jobs": {
-            "network": '`"all"`, `"loopback"` or `"none"`: what jobs reach',
+            "network": '`"all"`, `"loopback"` or `"none"`; loopback for all but the operator',
             "tmp": '`"private"` or `"shared"`; private for all but the operator',
             "processes": '`"own"` or `"all"`: those that jobs see; own for all but the operator',
             "imports": '`"ahead"` of jobs, or by `"each"`; each for users who have no account',

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.faults.attackers import ATTACKERS_TOOLS
@@ -84,6 +85,18 @@ def connect(port, time):
     """Reach for what listens on this machine, for the n-th time: each is another call."""
     socket.create_connection(("127.0.0.1", port), timeout=60).close()
     return "reached"
+
+
+def connect_to(host):
+    socket.create_connection((host, 80), timeout=60).close()
+
+
+def speaks_to_itself():
+    """Do what MPI on one machine does, and a pool of workers: listen, and connect to that."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        with socket.create_connection(listening.getsockname()) as mine:
+            listening.accept()[0].sendall(b"heard")
+            return mine.recv(5).decode()
 
 
 def victim(up, go):
@@ -167,23 +180,44 @@ def test_what_another_user_shares_is_read(world: UserWorld) -> None:
     assert world.call("bob", "read", path=theirs) == "sent"
 
 
-def test_the_policy_takes_the_network_from_jobs(world: UserWorld) -> None:
+def refused(world: UserWorld, function: str, **arguments: Any) -> str:
+    """Return the line that bob is told of a call that reaches nothing."""
+    record = world.record("bob", world.submit("bob", function, **arguments))
+    assert record["status"] == "failed", record
+    assert "the policy of the service gives jobs no network" in record["error"]
+    assert "\n" not in record["error"]
+    return str(record["error"])
+
+
+@contextmanager
+def network_of_jobs(world: UserWorld, network: str) -> Iterator[None]:
+    """Have the policy of the service say so."""
     policy = world.service.home / "policy.toml"
+    policy.write_text(f'[jobs]\nnetwork = "{network}"\n', encoding="utf-8")
+    world.service.request("POST", "/api/v1/admin/policy/reload")
+    try:
+        yield
+    finally:
+        policy.unlink()
+        world.service.request("POST", "/api/v1/admin/policy/reload")
+
+
+def test_jobs_of_users_reach_nothing_of_the_machine_unless_the_policy_says_so(
+    world: UserWorld,
+) -> None:
+    """Not its loopback, nor the address at which a cloud gives a machine its credentials."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        assert world.call("bob", "connect", port=port, time=1) == "reached"
-        policy.write_text('[jobs]\nnetwork = "none"\n', encoding="utf-8")
-        world.service.request("POST", "/api/v1/admin/policy/reload")
-        try:
-            record = world.record("bob", world.submit("bob", "connect", port=port, time=2))
-        finally:
-            policy.unlink()
-            world.service.request("POST", "/api/v1/admin/policy/reload")
-        assert record["status"] == "failed"
-        assert "Network is unreachable" in record["error"]
-        assert "the policy of the service gives jobs no network" in record["error"]
-        assert "\n" not in record["error"]
-        assert world.call("bob", "connect", port=port, time=3) == "reached"
+        assert world.call("root", "connect", port=port, time=1) == "reached"
+        assert "Connection refused" in refused(world, "connect", port=port, time=1)
+        assert "Network is unreachable" in refused(world, "connect_to", host="169.254.169.254")
+        refused(world, "connect_to", host="cloud.example")
+        assert world.call("bob", "speaks_to_itself") == "heard"
+        with network_of_jobs(world, "none"):
+            line = refused(world, "connect", port=port, time=2)
+            assert "Network is unreachable" in line
+        with network_of_jobs(world, "all"):
+            assert world.call("bob", "connect", port=port, time=3) == "reached"
 
 
 def test_an_account_is_the_same_after_a_restart(world: UserWorld) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -183,14 +184,35 @@ def world(
     if os.geteuid() != 0 and request.param == "root":
         pytest.skip("needs root")
     kind = OrdinaryService if request.param == "ordinary" else ParkService
-    with (
-        folder_of_ordinary_user() as folder,
-        kind(folder, *OPTIONS) as service,
-    ):
+    with folder_of_ordinary_user() as folder, kind(folder, *OPTIONS) as service:
         if "jobs see in /proc what others run" in service.log:
             pytest.skip("this machine permits no namespace of processes")
+        give_network(service)
         files = {"attacks.py": MODULE.encode()}
         yield UserWorld(service, tmp_path_factory.mktemp("wheels"), files)
+
+
+def give_network(service: ParkService) -> None:
+    """Let jobs of users reach these tests, which they do not unless the policy says so."""
+    policy = service.home / "policy.toml"
+    policy.write_text('[jobs]\nnetwork = "all"\n', encoding="utf-8")
+    shutil.chown(policy, service.home.stat().st_uid)
+    service.request("POST", "/api/v1/admin/policy/reload")
+
+
+def test_users_have_a_loopback_of_their_own_unless_the_policy_says_otherwise(
+    world: UserWorld,
+) -> None:
+    (world.service.home / "policy.toml").unlink()
+    world.service.request("POST", "/api/v1/admin/policy/reload")
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port = listening.getsockname()[1]
+            record = world.record("bob", world.submit("bob", "leaves_a_daemon", port=port))
+    finally:
+        give_network(world.service)
+    assert record["status"] == "failed", record
+    assert "the policy of the service gives jobs no network" in record["error"]
 
 
 class Working:

@@ -17,6 +17,7 @@ from park_server.grants.grants import LONGEST_S, RENEWAL
 from park_server.quotas import request_rate
 from park_server.quotas.limits import USUAL_LIMITS, Limits
 from park_server.trust import guessing, held_token, passwords
+from park_server.trust.noted import failed_logins, folded_entries
 from park_server.trust.policy import GrantLimits, JobRules, LoginPolicy
 from park_server.trust.policy_file import read_policy
 from park_server.trust.rights import USUAL, Role
@@ -133,6 +134,19 @@ def test_whose_processes_are_seen_is_said_as_it_is() -> None:
     assert 'Of the operator\'s jobs, and where the policy says\n`processes = "all"`' in THREATS
     assert "(`/proc/sys` and `/sys` are read-only)" in TRUST
     assert JobRules().own_processes is None
+
+
+def test_whose_network_jobs_have_is_said_as_it_is() -> None:
+    assert "unless said, loopback for all but the operator" in PAGE  # test_cages, test_accounts
+    assert "Jobs of users have a loopback of their own, and no other network" in PAGE
+    assert "jobs of users have a loopback of their own" in THREATS
+    assert JobRules().network is None
+
+
+def test_of_failed_logins_the_log_has_what_is_said() -> None:
+    assert "first 200 of an hour stand there one by one, and the rest as one entry a minute" in PAGE
+    assert failed_logins._ONE_BY_ONE == 200
+    assert folded_entries._EVERY_S == 60
 
 
 def test_whose_process_and_whose_file_it_is_is_not_for_the_attacker_to_say() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import platform
+import socket
 from typing import Any
 from urllib.error import URLError
 
@@ -98,7 +99,22 @@ def test_what_reaches_no_network_is_told_that_it_may_be_the_policy() -> None:
         assert "the policy of the service gives jobs no network" in line
         assert line.startswith(type(error).__name__)
         assert "\n" not in line
-    assert "policy" not in outcome(ConnectionRefusedError(111, "refused"))["error"]
+
+
+@pytest.mark.parametrize("nowhere", [False, True])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionRefusedError(111, "Connection refused"),
+        socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
+        URLError(socket.gaierror(socket.EAI_NONAME, "Name or service not known")),
+    ],
+)
+def test_behind_a_loopback_so_is_what_is_refused_or_has_no_name(
+    error: OSError, monkeypatch: pytest.MonkeyPatch, *, nowhere: bool
+) -> None:
+    monkeypatch.setattr("park.runtime.outcome.leads_nowhere", lambda: nowhere)
+    assert ("the policy of the service gives jobs no network" in outcome(error)["error"]) is nowhere
 
 
 def test_what_the_machinery_knows_has_its_cause_and_the_traceback_of_what_is_behind_it() -> None:

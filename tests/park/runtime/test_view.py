@@ -78,15 +78,10 @@ def test_what_has_no_view_is_real_already(tmp_path: Path) -> None:
     assert entered(tmp_path, "echo", "here").stdout == "here\n"
 
 
-def test_who_cannot_be_covered_does_not_enter(tmp_path: Path) -> None:
-    start = enter_command(
-        sys.executable,
-        PROGRAM,
-        str(tmp_path),
-        [],
-        strict=False,
-        cage=["alone", f"hide={tmp_path / 'nowhere'}"],
-    )
+@pytest.mark.parametrize("cage", [["hide=/nowhere/of"], ["tmp=/nowhere/of", "network=none"]])
+def test_who_cannot_be_kept_from_something_does_not_enter(tmp_path: Path, cage: list[str]) -> None:
+    """Neither from what is in a home nor from the network, where mounts are not to be had."""
+    start = enter_command(sys.executable, PROGRAM, str(tmp_path), [], strict=False, cage=cage)
     done = subprocess.run([*start, "echo", "here"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert "could not be covered" in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..machine.routes import leads_nowhere  # noqa: TID252 (named otherwise in environments)
 from . import landlock, own_processes, system_calls
 from .own_folder import OwnFolder
 
@@ -15,6 +16,7 @@ __all__ = [
     "HIDDEN",
     "JOBS",
     "OWN_FOLDER",
+    "OWN_NETWORK",
     "OWN_PROCESSES",
     "SECRET",
     "TEMPORARY",
@@ -26,7 +28,7 @@ SECRET, JOBS = "secret", "jobs"
 
 COVERS, OWN_FOLDER, DOMAIN, FILTER = "covers", "own-folder", "domain", "filter"
 ACCOUNT, TEMPORARY, HIDDEN = "account", "tmp", "hidden"
-OWN_PROCESSES = "own-processes"
+OWN_PROCESSES, OWN_NETWORK = "own-processes", "own-network"
 """What is printed, a line for each that is to be had."""
 
 
@@ -42,6 +44,8 @@ def main(folder: str) -> None:
         print(HIDDEN)  # noqa: T201
     if os.getpid() == own_processes.SECOND:
         print(OWN_PROCESSES)  # noqa: T201
+    if leads_nowhere():
+        print(OWN_NETWORK)  # noqa: T201
     if landlock.is_available():
         print(DOMAIN)  # noqa: T201
     if system_calls.is_available():

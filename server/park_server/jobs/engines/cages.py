@@ -126,7 +126,7 @@ class Cages:
             *(f"reach={path}" for path in reached),
             *(self._covers(user, account) if isolation.covers else ()),
             *self._limits(user, account, isolation),
-            *(() if rules.network == "all" else (f"network={rules.network}",)),
+            *self._network(user, isolation, rules.network),
         )
         text = "\0".join([*words, str(has_tmp), str(has_processes)])
         return Cage(
@@ -138,6 +138,12 @@ class Cages:
             imports_ahead=self._imports_ahead(user, account, isolation, rules.imports_ahead),
             digest=hashlib.sha256(os.fsencode(text)).hexdigest()[:16],
         )
+
+    def _network(self, user: str, isolation: Isolation, rule: str | None) -> Sequence[str]:
+        """Return what is said of the network: unless ruled, a loopback for all but the operator."""
+        has_own = isolation.own_network and self._is_for(user, None)
+        network = rule or ("loopback" if has_own else "all")
+        return () if network == "all" else (f"network={network}",)
 
     def _is_for(self, user: str, rule: bool | None) -> bool:  # noqa: FBT001 (what a policy says)
         """Tell whether ``user`` has what ``rule`` speaks of: unless said, all but the operator."""

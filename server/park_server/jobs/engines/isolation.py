@@ -18,6 +18,7 @@ from park.runtime.cage.trial import (
     HIDDEN,
     JOBS,
     OWN_FOLDER,
+    OWN_NETWORK,
     OWN_PROCESSES,
     SECRET,
     TEMPORARY,
@@ -45,7 +46,8 @@ class Isolation:
     ``processors``: they take no more of them than there are slots; ``filtered``:
     system calls that no job needs are refused; ``temporary``: they can have a /tmp of their own;
     ``hidden``: in /proc they see no process but those of their account; ``own_processes``: they
-    can be in a namespace of processes, where others are not at all;
+    can be in a namespace of processes, where others are not at all; ``own_network``: and in one
+    of networks, with a loopback that is theirs;
     ``account``: they run as a user of the machine that is not root.
     """
 
@@ -59,6 +61,7 @@ class Isolation:
     temporary: bool
     hidden: bool
     own_processes: bool
+    own_network: bool
     account: bool
 
     @property
@@ -86,6 +89,10 @@ class Isolation:
             (
                 self.hidden or self.own_processes,
                 "jobs see in /proc what others run",
+            ),
+            (
+                self.own_network,
+                "jobs reach what this machine does: its loopback, its house, a cloud's credentials",
             ),
         )
         return tuple(line for holds, line in lines if not holds)
@@ -153,6 +160,7 @@ UNTRIED = Isolation(
     temporary=False,
     hidden=False,
     own_processes=False,
+    own_network=False,
     account=False,
 )
 """Of a machine of which nothing is known: nothing is covered."""
@@ -201,12 +209,13 @@ def permitted_isolation(folder: Path, account: Account | None = None) -> Isolati
         temporary=TEMPORARY in found,
         hidden=HIDDEN in found,
         own_processes=OWN_PROCESSES in found,
+        own_network=OWN_NETWORK in found,
         account=ACCOUNT in found,
     )
 
 
 def _printed(trial: str, account: Account | None) -> set[str]:
-    """Return what the trial prints: with a /tmp and processes of its own, or what can be."""
+    """Return what the trial prints: with all that is its own, or what of it can be."""
     machinery = park.runtime.__path__[0]
     reached = (trial, machinery, sys.prefix, sys.base_prefix)
     words = [
@@ -215,10 +224,13 @@ def _printed(trial: str, account: Account | None) -> set[str]:
         *([] if account is None else [account.word]),
     ]
     tmp, processes = [f"tmp={trial}/{TEMPORARY}", f"keep={TEMPORARY}"], ["own-processes"]
-    for more in ([*tmp, *processes], processes, tmp, []):
-        if found := _run(trial, machinery, [*words, *more]):
-            return found
-    return set()
+    network = ["network=loopback"]
+    if found := _run(trial, machinery, [*words, *tmp, *processes, *network]):
+        return found
+    ways = ([*tmp, *processes], processes, tmp, list[str]())
+    tried = (_run(trial, machinery, [*words, *more]) for more in ways)
+    rest = next(filter(None, tried), set()) - {OWN_NETWORK}  # a machine may have none itself
+    return rest | (_run(trial, machinery, [*words, *network]) & {OWN_NETWORK})
 
 
 def _run(trial: str, machinery: str, words: list[str]) -> set[str]:

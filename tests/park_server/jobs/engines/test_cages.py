@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from park_server.accounts.account import Account
-from park_server.jobs.engines.cages import Cages, prepare_for
+from park_server.jobs.engines.cages import Cage, Cages, prepare_for
 from park_server.jobs.engines.control_groups import almost_all_memory
 from park_server.jobs.engines.isolation import UNTRIED, Isolations
 from park_server.trust.policy import JobRules
@@ -27,6 +27,7 @@ CAN_ALL = replace(
     processes=True,
     memory=True,
     own_processes=True,
+    own_network=True,
 )
 OWN, TMP = HOME / "areas" / "v1" / "users" / "ada", HOME / "jobs" / ".lent" / "x" / "tmp"
 
@@ -63,7 +64,7 @@ def test_a_user_has_an_account_and_a_tmp_and_sees_what_is_his() -> None:
     assert {word for word in words if word.startswith("keep=")} == {
         f"keep={name}" for name in ("envs", "jobs", "runtime", "store")
     }
-    assert not any(word.startswith("network=") for word in words)
+    assert [word for word in words if word.startswith("network=")] == ["network=loopback"]
 
 
 def test_his_programs_go_by_his_name_and_not_by_the_services() -> None:
@@ -93,12 +94,30 @@ def test_the_operator_sees_what_the_machine_runs_unless_told() -> None:
     assert cages().of("ada").digest != cages(JobRules(own_processes=False)).of("ada").digest
 
 
-@pytest.mark.parametrize("network", ["loopback", "none"])
-def test_another_network_is_another_cage(network: str) -> None:
+def networks(cage: Cage) -> list[str]:
+    return [word for word in cage.words if word.startswith("network=")]
+
+
+@pytest.mark.parametrize(("network", "said"), [("all", []), ("none", ["network=none"])])
+def test_another_network_is_another_cage(network: str, said: list[str]) -> None:
     cage = cages(JobRules(network=network)).of("ada")
-    assert f"network={network}" in cage.words
+    assert networks(cage) == said
     assert cage.digest != cages().of("ada").digest
     assert cages().of("ada").digest == cages().of("ada").digest
+
+
+def test_the_operator_has_the_network_of_the_machine_unless_told() -> None:
+    assert networks(cages().of("root")) == []
+    assert networks(cages(JobRules(network="loopback")).of("root")) == ["network=loopback"]
+
+
+def test_where_the_machine_gives_none_a_network_is_asked_for_by_the_policy_alone() -> None:
+    """Then the job fails, and says so: it does not run with more than it may have."""
+    poor = Isolations(own=replace(CAN_ALL, own_network=False))
+    there = Cages(home=HOME, isolations=poor, is_operator=lambda _: False)
+    assert networks(there.of("bob")) == []
+    there.rules = lambda: JobRules(network="none")
+    assert networks(there.of("bob")) == ["network=none"]
 
 
 def test_what_the_machine_cannot_is_not_asked_for() -> None:

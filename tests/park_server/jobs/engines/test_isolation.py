@@ -43,13 +43,15 @@ WHOLE = Isolation(
     processors=True,
     hidden=True,
     own_processes=True,
+    own_network=True,
     account=True,
 )
 
 
 def test_each_gap_is_told_in_a_line() -> None:
     assert WHOLE.gaps == ()
-    token, folders, signals, processes, memory, processors, calls, temporary, seen = UNTRIED.gaps
+    token, folders, signals, *of_any, reached = UNTRIED.gaps
+    processes, memory, processors, calls, temporary, seen = of_any
     assert "token" in token
     assert "folders" in folders
     assert "signal" in signals
@@ -59,6 +61,7 @@ def test_each_gap_is_told_in_a_line() -> None:
     assert "share" in temporary
     assert "processors" in processors
     assert "/proc" in seen
+    assert "a cloud's credentials" in reached
 
 
 def test_others_are_not_seen_by_either_means() -> None:
@@ -127,7 +130,10 @@ def test_processes_without_end_keep_nobody_from_adding_users() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("covers\ndomain\nown-folder\nfilter\ntmp\nhidden\nown-processes\naccount\n", WHOLE),
+        (
+            "covers\ndomain\nown-folder\nfilter\ntmp\nhidden\nown-processes\nown-network\naccount\n",
+            WHOLE,
+        ),
         ("domain\n", replace(UNTRIED, domains=True, **LIMITED)),
         ("", replace(UNTRIED, **LIMITED)),
     ],
@@ -141,6 +147,24 @@ def test_the_trial_decides(
     monkeypatch.setattr(subprocess, "run", run)
     assert permitted_isolation(tmp_path) == expected
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_counts_where_one_of_its_own_was_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that reaches nothing itself looks the same from inside, and need not give one."""
+    refuses: tuple[str, ...] = ("network=loopback",)
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        said = "" if set(refuses) & set(command) else "covers\nown-network\n"
+        return subprocess.CompletedProcess(command, 0, stdout=said)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    found = permitted_isolation(tmp_path)
+    assert (found.covers, found.own_network) == (True, False)
+    refuses = ("own-processes",)
+    found = permitted_isolation(tmp_path)
+    assert (found.covers, found.own_network) == (True, True)
 
 
 def test_a_trial_that_hangs_is_none_to_build_on(
