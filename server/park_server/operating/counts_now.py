@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from park.model.states import InstallState, JobState
+from park.model.states import InstallState, JobKind, JobState
 from park_repo.tables import files
 from park_server.db.tables import environments, installs, jobs
 from park_server.operating.latencies import engine_of_job
@@ -61,7 +61,7 @@ def _jobs(connection: Connection, default: str) -> dict[tuple[str, str], int]:
     )
     found: Counter[tuple[str, str]] = Counter()
     for status, kind, asked, count in connection.execute(query):
-        found[engine_of_job(kind, asked, default), status] += count
+        found[engine_of_job(JobKind(kind), asked, default), status] += count
     return dict.fromkeys([(default, state) for state in _LIVE_JOBS], 0) | found
 
 

@@ -38,7 +38,7 @@ class Ended:
     """How a job or an install ended, and when it was what; of an install ``engine`` is empty."""
 
     engine: str
-    state: str
+    state: JobState | InstallState
     submitted: str
     started: str | None
     finished: str | None
@@ -89,9 +89,9 @@ class EndedLatencies:
             self.install_seconds.observe(took)
 
 
-def engine_of_job(kind: str, asked: Resources | None, default: str) -> str:
+def engine_of_job(kind: JobKind, asked: Resources | None, default: str) -> str:
     """Return the engine of a job; ``default`` is that of calls that name none."""
-    if kind != JobKind.CALL:
+    if kind is not JobKind.CALL:
         return BY_ITSELF
     return (asked.engine if asked is not None else None) or default
 
@@ -137,8 +137,8 @@ def _jobs(connection: Connection, after: int, until: int, default: str) -> list[
     rows: Iterable[Row[tuple[str, str, str, str, str, Resources]]] = connection.execute(query)
     return [
         Ended(
-            engine=engine_of_job(row.kind, row.resources, default),
-            state=row.type,
+            engine=engine_of_job(JobKind(row.kind), row.resources, default),
+            state=JobState(row.type),
             submitted=row.submitted,
             started=row.started,
             finished=row.finished,
@@ -161,6 +161,12 @@ def _installs(connection: Connection, after: int, until: int) -> list[Ended]:
         )
     )
     return [
-        Ended(engine="", state=row.type, submitted=row.created, started=None, finished=row.time)
+        Ended(
+            engine="",
+            state=InstallState(row.type),
+            submitted=row.created,
+            started=None,
+            finished=row.time,
+        )
         for row in connection.execute(query)
     ]

@@ -26,7 +26,8 @@ from sqlalchemy import (
     select,
 )
 
-from park.model.states import NodeKind
+from park.model.ids import JobId
+from park.model.states import JobKind, JobState, NodeKind
 from park_server.db.tables import installs, jobs, needs
 from park_server.jobs.conditions.needs import COMPARED
 from park_server.jobs.stored_job import STORED, StoredJob
@@ -40,19 +41,19 @@ _FIRST = {"failed": 0, "running": 1, "queued": 2, "waiting": 3}
 _A, _B = jobs.alias(), jobs.alias()
 
 
-def key_of(kind: str, entry_point: str) -> str:
+def key_of(kind: JobKind, entry_point: str) -> str:
     """Return the key of the node of all calls of one function."""
     return f"{kind} {entry_point}"
 
 
-def size_of(connection: Connection, job: str, most: int) -> int:
+def size_of(connection: Connection, job: JobId, most: int) -> int:
     """Return how many jobs are connected with ``job``; ``most`` where it is as many or more."""
     part = _connected(connection, job)
     some = select(part.c.id).limit(most).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def connected_ids(connection: Connection, job: str) -> str:
+def connected_ids(connection: Connection, job: JobId) -> str:
     """Return the ids of all that is connected with ``job``, as a list in JSON."""
     part = _connected(connection, job)
     return json.dumps(list(connection.execute(select(part.c.id)).scalars()))
@@ -69,12 +70,12 @@ def groups_of(connection: Connection, ids: str) -> list[WorkflowNode]:
     )
     found: dict[str, WorkflowNode] = {}
     for kind, entry_point, status, count, first in connection.execute(query):
-        key = key_of(kind, entry_point)
+        key = key_of(JobKind(kind), entry_point)
         before = found.get(key)
         counts = {} if before is None else before.counts
         found[key] = WorkflowNode(
             key=key,
-            kind=kind,
+            kind=NodeKind(kind),
             label=entry_point,
             entry_point=entry_point,
             job=first if before is None else min(first, before.job or first),
@@ -118,11 +119,11 @@ def links_of(connection: Connection, ids: str) -> tuple[list[WorkflowEdge], list
             others[other.key] = other
             needed = other.key
         else:
-            needed = key_of(needed_kind, needed_point)
+            needed = key_of(JobKind(needed_kind), needed_point)
         edges.append(
             WorkflowEdge(
                 needed=needed,
-                by=key_of(kind, entry_point),
+                by=key_of(JobKind(kind), entry_point),
                 how="value" if how == COMPARED else how,
                 count=count,
             )
@@ -149,7 +150,7 @@ def _other(connection: Connection, service: str, one: str) -> WorkflowNode:
 
 
 def members_of(
-    connection: Connection, job: str, key: str, status: str | None, limit: int
+    connection: Connection, job: JobId, key: str, status: JobState | None, limit: int
 ) -> Sequence[StoredJob]:
     """Return jobs of the node ``key``: what failed first, then what goes on."""
     kind, _, entry_point = key.partition(" ")
@@ -177,7 +178,7 @@ def _listed(connection: Connection, ids: str) -> Subquery:
     return select(rows.c.value.label("id")).subquery()
 
 
-def _connected(connection: Connection, job: str) -> CTE:
+def _connected(connection: Connection, job: JobId) -> CTE:
     """Return the ids of what is connected with ``job``: never through an install.
 
     SQLite takes two recursive terms, each of which is a search in an index; others take one.

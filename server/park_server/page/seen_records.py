@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from park.model.states import NodeKind
+
 __all__ = [
     "ArgumentRecord",
     "CallRecord",
@@ -84,7 +86,7 @@ class WorkflowNode:
     """
 
     key: str
-    kind: str
+    kind: NodeKind
     label: str
     counts: dict[str, int]
     entry_point: str | None = None

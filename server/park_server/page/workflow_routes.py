@@ -83,7 +83,7 @@ def list_members(
 
 
 def _workflow(
-    parts: ServiceParts, shapes: WorkflowShapes, user: str, job: str, keys: frozenset[str]
+    parts: ServiceParts, shapes: WorkflowShapes, user: str, job: JobId, keys: frozenset[str]
 ) -> WorkflowRecord:
     jobs_there = parts.database.read(lambda c: size_of(c, job, MOST_APART + 1))
     if jobs_there > MOST_APART:
@@ -91,7 +91,7 @@ def _workflow(
     return _small(parts, user, job, keys)
 
 
-def _large(parts: ServiceParts, shapes: WorkflowShapes, user: str, job: str) -> WorkflowRecord:
+def _large(parts: ServiceParts, shapes: WorkflowShapes, user: str, job: JobId) -> WorkflowRecord:
     shape = parts.database.read(lambda c: shapes.of(c, user, job))
     groups = parts.database.read(lambda c: groups_of(c, shape.ids))
     counts = Counter[str]()
@@ -109,7 +109,7 @@ def _large(parts: ServiceParts, shapes: WorkflowShapes, user: str, job: str) -> 
     )
 
 
-def _small(parts: ServiceParts, user: str, job: str, keys: frozenset[str]) -> WorkflowRecord:
+def _small(parts: ServiceParts, user: str, job: JobId, keys: frozenset[str]) -> WorkflowRecord:
     explainer = parts.jobs.explainer()
 
     def read(connection: Connection) -> tuple[GraphRecord, dict[str, str], list[GraphNode]]:

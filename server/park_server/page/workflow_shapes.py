@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from park.model.ids import JobId
 from park_server.db.tables import jobs
 from park_server.page.quotient import connected_ids, links_of
 from park_server.page.seen_records import WorkflowEdge, WorkflowNode
@@ -37,7 +38,7 @@ class WorkflowShapes:
         self._known: OrderedDict[tuple[str, str], tuple[object, Shape]] = OrderedDict()
         self._changing = threading.Lock()
 
-    def of(self, connection: Connection, user: str, job: str) -> Shape:
+    def of(self, connection: Connection, user: str, job: JobId) -> Shape:
         """Return the shape of the workflow of ``job``, found anew where the user has submitted."""
         key, now = (user, job), _submitted(connection, user)
         with self._changing:

@@ -9,7 +9,7 @@ from support.labs.rows import add_install
 from support.labs.schedule_lab import lab, run
 
 from park.model.asked.resources import Resources
-from park.model.states import InstallState
+from park.model.states import InstallState, JobKind
 from park_server import events
 from park_server.operating.latencies import Ended, EndedLatencies, engine_of_job
 
@@ -90,6 +90,6 @@ def test_the_times_of_a_job(tmp_path: Path) -> None:
 
 
 def test_the_engine_of_a_job() -> None:
-    assert engine_of_job("call", None, "slurm") == "slurm"
-    assert engine_of_job("call", Resources(engine="local"), "slurm") == "local"
-    assert engine_of_job("fetch", None, "slurm") == "service"
+    assert engine_of_job(JobKind.CALL, None, "slurm") == "slurm"
+    assert engine_of_job(JobKind.CALL, Resources(engine="local"), "slurm") == "local"
+    assert engine_of_job(JobKind.FETCH, None, "slurm") == "service"

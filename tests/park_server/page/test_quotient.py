@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.labs.rows import add_install, new_job, rows_in_memory
 
-from park.model.states import InstallState, JobState
+from park.model.ids import JobId
+from park.model.states import InstallState, JobKind, JobState
 from park_server.page import quotient
 from park_server.page.quotient import (
     connected_ids,
@@ -60,9 +61,9 @@ def either_way(
 
 
 @pytest.mark.usefixtures("either_way")
-@pytest.mark.parametrize("job", ["a", "s07", "z"])
+@pytest.mark.parametrize("job", [JobId("a"), JobId("s07"), JobId("z")])
 def test_what_is_connected_is_counted_from_wherever_one_looks(
-    connection: Connection, job: str
+    connection: Connection, job: JobId
 ) -> None:
     assert size_of(connection, job, 1_000) == 32
     assert size_of(connection, job, 5) == 5
@@ -76,7 +77,7 @@ def test_what_is_connected_is_counted_from_wherever_one_looks(
 
 
 def test_who_needs_whom_is_said_of_groups(connection: Connection) -> None:
-    edges, others = links_of(connection, connected_ids(connection, "z"))
+    edges, others = links_of(connection, connected_ids(connection, JobId("z")))
     assert {(each.needed, each.by, each.how, each.count) for each in edges} >= {
         ("call m:prepare", "call m:sim", "value", 30),
         ("call m:sim", "call m:all", "value", 30),
@@ -87,13 +88,13 @@ def test_who_needs_whom_is_said_of_groups(connection: Connection) -> None:
 
 
 def test_members_that_failed_come_first(connection: Connection) -> None:
-    key = key_of("call", "m:sim")
-    found = members_of(connection, "a", key, None, 5)
+    key = key_of(JobKind.CALL, "m:sim")
+    found = members_of(connection, JobId("a"), key, None, 5)
     assert [each.id for each in found] == ["s00", "s10", "s20", "s01", "s02"]
-    assert len(members_of(connection, "a", key, "failed", 50)) == 3
-    assert members_of(connection, "a", "call m:none", None, 5) == []
-    assert members_of(connection, "a", "", None, 5) == []
+    assert len(members_of(connection, JobId("a"), key, JobState.FAILED, 50)) == 3
+    assert members_of(connection, JobId("a"), "call m:none", None, 5) == []
+    assert members_of(connection, JobId("a"), "", None, 5) == []
 
 
 def test_a_job_alone_is_a_workflow(connection: Connection) -> None:
-    assert size_of(connection, "other", 10) == 1
+    assert size_of(connection, JobId("other"), 10) == 1

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from park.model.ids import JobId
 from park.model.sizes import shown_size
 from park.runtime.lines import LineSocket
 from park.runtime.order import PROTOCOL, ServerSettings
@@ -272,7 +273,7 @@ class ForkServerPool:
         if self._links.get(link.key) is link:
             del self._links[link.key]
 
-    def job_ended(self, link: ServerLink, job: str) -> None:
+    def job_ended(self, link: ServerLink, job: JobId) -> None:
         """Note that a job is over; the last one starts the server's idle time."""
         link.jobs.discard(job)
         if not link.jobs and link not in self._retiring and link.is_open:

@@ -129,7 +129,7 @@ def copy(connection: Connection, answered: Mapping[str, JobId]) -> None:
             _retag(connection, job, set_hash, document)
 
 
-def _retag(connection: Connection, job: str, set_hash: str | None, document: Any) -> None:
+def _retag(connection: Connection, job: JobId, set_hash: str | None, document: Any) -> None:
     """Have the pickles that ``job`` was answered with be those of its own set.
 
     All that they reach was used when they were made, and is the same in its lock.

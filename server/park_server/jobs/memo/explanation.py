@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from park.model.conditions import brief
 from park.model.ids import JobId
@@ -22,6 +22,32 @@ __all__ = ["call_changes", "explained"]
 
 _BEFORE = 50
 """Earlier jobs of the same entry point among which the one is looked for that is most alike."""
+
+
+class _Remembered(NamedTuple):
+    """What is remembered of a call, in the order of `_OF_CALL`."""
+
+    job: JobId
+    key: str | None
+    source: JobId | None
+    call: str
+    refs: Sequence[object] | None
+    contents: Mapping[str, str] | None
+    checks: JobId | None
+    why: str | None
+    unfit: str | None
+
+
+_OF_CALL = [memo_calls.c[name] for name in _Remembered._fields]
+
+
+class _Earlier(NamedTuple):
+    """A call of the same entry point that came before, and what became of its job."""
+
+    call: _Remembered
+    status: JobState
+    error: str | None
+    runtime_hash: str | None
 
 
 def explained(connection: Connection, job: JobId, user: str) -> WhyRecord:
@@ -43,10 +69,10 @@ def _lines(connection: Connection, job: StoredJob) -> list[str]:
     if job.memoized_from is not None:
         run = brief(job.memoized_from)
         return [f"did not run: job {run} was the same call, and left what this one has"]
-    row = _row(connection, job.id)
-    if row is not None and row.source is not None:
+    call = _remembered(connection, job.id)
+    if call is not None and call.source is not None:
         return [
-            f"does not run by itself: job {brief(row.source)} is the same call, and is under way"
+            f"does not run by itself: job {brief(call.source)} is the same call, and is under way"
         ]
     verb = "ran" if job.attempt else "did not run" if job.status.is_final else "is to run"
     if verb == "did not run":
@@ -55,40 +81,39 @@ def _lines(connection: Connection, job: StoredJob) -> list[str]:
         return [f"{verb}: memo=False"]
     reason = "it was submitted before calls were remembered"
     more: list[str] = []
-    if row is not None:
-        reason, *more = _reasons(connection, job, row)
-    kept = [] if row is None or row.unfit is None else [f"it answers no later call: {row.unfit}"]
+    if call is not None:
+        reason, *more = _reasons(connection, job, call)
+    kept = [] if call is None or call.unfit is None else [f"it answers no later call: {call.unfit}"]
     return [f"{verb}: {reason}", *more, *kept]
 
 
-def _row(connection: Connection, job: JobId) -> Row[Any] | None:
-    return connection.execute(select(memo_calls).where(memo_calls.c.job == job)).first()
+def _remembered(connection: Connection, job: JobId) -> _Remembered | None:
+    row = connection.execute(select(*_OF_CALL).where(memo_calls.c.job == job)).first()
+    return None if row is None else _Remembered(*row)
 
 
-def _reasons(connection: Connection, job: StoredJob, row: Row[Any]) -> list[str]:
-    if row.key is None and job.status is JobState.WAITING:
+def _reasons(connection: Connection, job: StoredJob, call: _Remembered) -> list[str]:
+    if call.key is None and job.status is JobState.WAITING:
         return ["unless the same call is found when what it waits for is there"]
-    if row.checks is not None:
-        return [f"to check what job {brief(row.checks)} left, the same call"]
-    if row.why is not None:
-        return [row.why]
+    if call.checks is not None:
+        return [f"to check what job {brief(call.checks)} left, the same call"]
+    if call.why is not None:
+        return [call.why]
     before = _before(connection, job)
-    same = [each for each in before if each.key == row.key and row.key is not None]
+    same = [each for each in before if each.call.key == call.key and call.key is not None]
     if same:
         return [_why_not(job, same[0])]
     for each in before:
-        changes = list(_changes(connection, job, row, each))
+        changes = list(_changes(connection, job, call, each))
         if changes:
-            return [f"{changes[0]} (as against job {brief(each.job)})", *changes[1:]]
+            return [f"{changes[0]} (as against job {brief(each.call.job)})", *changes[1:]]
     return ["nothing like it ran before"]
 
 
-_SHOWN = (memo_calls, jobs.c.status, jobs.c.error, jobs.c.runtime_hash, jobs.c.lock_hash)
-
-
-def _before(connection: Connection, job: StoredJob) -> Sequence[Row[Any]]:
+def _before(connection: Connection, job: StoredJob) -> list[_Earlier]:
     """Return the calls of the same entry point before ``job``, the newest first."""
-    query = select(*_SHOWN).join(jobs, jobs.c.id == memo_calls.c.job)
+    of_job = (jobs.c.status, jobs.c.error, jobs.c.runtime_hash)
+    query = select(*_OF_CALL, *of_job).join(jobs, jobs.c.id == memo_calls.c.job)
     query = query.where(
         jobs.c.user == job.user,
         jobs.c.entry_point == job.entry_point,
@@ -96,42 +121,47 @@ def _before(connection: Connection, job: StoredJob) -> Sequence[Row[Any]]:
         jobs.c.submitted <= job.submitted,
         memo_calls.c.source.is_(None),
     )
-    return connection.execute(query.order_by(jobs.c.submitted.desc()).limit(_BEFORE)).all()
+    rows = connection.execute(query.order_by(jobs.c.submitted.desc()).limit(_BEFORE))
+    width = len(_OF_CALL)
+    return [
+        _Earlier(_Remembered(*row[:width]), JobState(row.status), row.error, row.runtime_hash)
+        for row in rows
+    ]
 
 
-def _why_not(job: StoredJob, before: Row[Any]) -> str:
+def _why_not(job: StoredJob, before: _Earlier) -> str:
     """Say why a run of the same call answered nobody."""
-    name = brief(before.job)
-    if before.unfit is not None:
-        return f"job {name} was the same call, but answers no other: {before.unfit}"
+    name = brief(before.call.job)
+    if before.call.unfit is not None:
+        return f"job {name} was the same call, but answers no other: {before.call.unfit}"
     if before.status in {JobState.FAILED, JobState.CANCELLED}:
         return f"job {name} was the same call, and {_ended(before)}"
-    if before.status != JobState.COMPLETED:
+    if before.status is not JobState.COMPLETED:
         return f"job {name} is the same call, with other limits or in another environment"
     if job.runtime_hash is not None and before.runtime_hash != job.runtime_hash:
         return f"the service runs jobs otherwise than it ran job {name}, the same call"
     return f"job {name} was the same call, in another environment"
 
 
-def _ended(before: Row[Any]) -> str:
-    return "was cancelled" if before.status == JobState.CANCELLED else f"failed: {before.error}"
+def _ended(before: _Earlier) -> str:
+    return "was cancelled" if before.status is JobState.CANCELLED else f"failed: {before.error}"
 
 
 def _changes(
-    connection: Connection, job: StoredJob, row: Row[Any], before: Row[Any]
+    connection: Connection, job: StoredJob, call: _Remembered, before: _Earlier
 ) -> Iterator[str]:
     """Yield what is another in the call of ``job`` than in one before."""
     documents = dict(
         connection.execute(
-            select(calls.c.job, calls.c.document).where(calls.c.job.in_([job.id, before.job]))
+            select(calls.c.job, calls.c.document).where(calls.c.job.in_([job.id, before.call.job]))
         ).all()
     )
-    yield from call_changes(documents.get(before.job) or {}, documents.get(job.id) or {})
-    then, now = before.contents or {}, row.contents or {}
+    yield from call_changes(documents.get(before.call.job) or {}, documents.get(job.id) or {})
+    then, now = before.call.contents or {}, call.contents or {}
     yield from (
         f"{name} changed" for name in sorted(now) if then.get(name) not in {None, now[name]}
     )
-    if row.call == before.call and row.refs:
+    if call.call == before.call.call and call.refs:
         yield "what a job left that it refers to is another"
 
 

@@ -65,13 +65,13 @@ _IS_A_RUN = unindexed(memo_calls.c.source).is_(None)
 class _AskedRow(NamedTuple):
     """A waiting job that is remembered, in the order of `_ASKED`."""
 
-    job: str
+    job: JobId
     owner: str
     call: str
     refs: Any
     files: Any
     output: str | None
-    source: str | None
+    source: JobId | None
     user: str
     timeout_s: float | None
     stalled_after_s: float | None
