@@ -112,7 +112,7 @@ def test_a_lock_that_is_used_is_used_until_it_is_installed_again(bob: Client) ->
     assert f'light-model = "{lock}"' in text
     bob.error("install", "light_model", status=4)
     assert bob.configuration.read_text() == text
-    bob.configuration.unlink()
+    bob.run("install", "light_model", "--use", "here")
     bob.error("run", "light_model:answer", status=5)
     assert "has no environment of light-model as was said" in bob.error(
         "install", "light_model", "--use", "0" * 12, status=5

@@ -56,9 +56,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--use",
-        metavar="LOCK",
+        metavar="LOCK|here",
         help="make no environment: from now on jobs of MODULE run in this one of the service, "
-        "until it is installed again; `park versions --nearest` lists them",
+        "until it is installed again, or --use here; `park versions --nearest` lists them",
     )
     add_set_options(parser)
     add_service(parser)
@@ -98,8 +98,15 @@ def _install(transport: Transport, options: argparse.Namespace) -> None:
 
 
 def _use(transport: Transport, options: argparse.Namespace) -> None:
-    from park.client.installs.used_version import keep_lock
+    from park.client.installs.used_version import HERE, forget_lock, keep_lock
 
+    if options.use == HERE:
+        project = forget_lock(transport, options.target)
+        if options.json:
+            print_json({"project": project, "version": None, "lock_hash": None})
+        else:
+            print(f"jobs of {project} run as it is here, at {transport.address.url}")
+        return
     used = keep_lock(transport, options.target, options.use)
     if options.json:
         print_json({"project": used.project, "version": used.version, "lock_hash": used.lock_hash})
@@ -107,7 +114,7 @@ def _use(transport: Transport, options: argparse.Namespace) -> None:
     what = f"{used.version} on Python {used.python}"
     print(f"jobs of {used.project} run as {what} at {transport.address.url}")
     print(f"lock {used.lock_hash}")
-    print(f"`park install {options.target}` goes back to the version of here")
+    print(f"`park install {options.target} --use {HERE}` goes back to the version of here")
 
 
 def _watch(transport: Transport, options: argparse.Namespace) -> None:

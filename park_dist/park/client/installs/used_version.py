@@ -17,7 +17,10 @@ from park.errors import CannotSatisfy, LocalSetError
 from park.model.entry_point import EntryPoint
 from park.wire import EnvironmentRecord
 
-__all__ = ["binding_used", "binding_used_unseen", "keep_lock"]
+__all__ = ["HERE", "binding_used", "binding_used_unseen", "forget_lock", "keep_lock"]
+
+HERE = "here"
+"""In the place of a lock: the version of here, as where nothing is said."""
 
 
 def binding_used(
@@ -53,6 +56,16 @@ def keep_lock(transport: Transport, target: str, lock: str) -> EnvironmentRecord
     record = _allowed(transport, use)[0]
     keep_use(transport.address.url, use.project, record.lock_hash)
     return record
+
+
+def forget_lock(transport: Transport, target: str) -> NormalizedName:
+    """Have jobs of ``target`` run in the version of here again, and return its project.
+
+    The service is not asked: one that takes nothing refuses an install, and the choice stays.
+    """
+    project = _project_of(target)
+    keep_use(transport.address.url, project, None)
+    return project
 
 
 def _project_of(target: str) -> NormalizedName:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from park.cli.code import install
 from park.cli.main import main
+from park.client.choosing.use import keep_use, kept_use
 from park.client.installs import changes, target_install, used_version
 from park.client.installs.outcome import InstallOutcome
 from park.errors import BuildFailed
@@ -100,10 +103,25 @@ def test_another_version_is_used_and_the_way_back_is_told(
     assert capsys.readouterr().out.splitlines() == [
         "jobs of m run as 1.2 on Python 3.11 at http://h",
         f"lock {record.lock_hash}",
-        "`park install m` goes back to the version of here",
+        "`park install m --use here` goes back to the version of here",
     ]
     assert asked == [(service, "m", "ababab")]
     assert service.asked == []
     main(["install", "m", "--use", "ababab", "--json"])
     shown = json.loads(capsys.readouterr().out)
     assert shown == {"project": "m", "version": "1.2", "lock_hash": record.lock_hash}
+
+
+def test_the_way_back_is_gone_without_the_service(
+    service: Any, capsys: Said, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One that is locked down refuses an install, which would have been the only way."""
+    monkeypatch.setenv("PARK_CONFIG", str(tmp_path / "config.toml"))
+    service.address = SimpleNamespace(url="http://h")
+    keep_use("http://h", canonicalize_name("not-here"), "ab" * 32)
+    assert main(["install", "not-here", "--use", "here"]) == 0
+    assert capsys.readouterr().out == "jobs of not-here run as it is here, at http://h\n"
+    assert kept_use("http://h", canonicalize_name("not-here")) is None
+    main(["install", "not-here", "--use", "here", "--json"])
+    assert json.loads(capsys.readouterr().out)["lock_hash"] is None
+    assert service.asked == []

@@ -5,14 +5,15 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.stand_ins.job_service import JobService
 
 from park.client.choosing import versions
 from park.client.installs import here_and_there
-from park.errors import LocalSetError
+from park.errors import LocalSetError, NoDistribution
 
 if TYPE_CHECKING:
-    import pytest
+    from pathlib import Path
 
 API = "/api/v1"
 
@@ -41,3 +42,21 @@ def test_versions_are_compared_with_what_is_installed_here(
     one.service.versions("m", newest=10)
     asked = [query for _, _, query in one.asked]
     assert asked == [{"project": "m"}, {}, {"project": "m", "newest": 10}]
+
+
+@pytest.mark.parametrize(("declared", "is_found"), [("my-tree", True), ("other", False)])
+def test_a_tree_that_is_not_installed_is_found_where_jobs_find_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declared: str, *, is_found: bool
+) -> None:
+    (tmp_path / "my_tree.py").write_text("")
+    text = f"[project]\nname = '{declared}'\nversion = '1.3'\n"
+    (tmp_path / "pyproject.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PARK_CACHE_DIR", str(tmp_path / "cache"))
+    one = JobService()
+    one.answers[f"{API}/versions"] = []
+    if is_found:
+        assert one.service.nearest_versions("My.Tree") == []
+        return
+    with pytest.raises(NoDistribution, match="my-tree is not installed in this interpreter"):
+        one.service.nearest_versions("My.Tree")
