@@ -26,7 +26,7 @@ from park.agent.messages import Keys as KeyList
 from park.agent.passphrase_lock import Locked
 from park.errors import NotPermitted, UnknownItem, UsageError
 
-__all__ = ["First", "State", "answered", "given", "hint_to_log_in"]
+__all__ = ["First", "State", "answered", "given", "hint_to_log_in", "require_open"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +55,7 @@ def given(state: State, question: GetToken, now: float) -> tuple[Key, First]:
 
     Raises `NotPermitted` where the agent is locked, `UnknownItem` where it has none.
     """
-    _require_open(state)
+    require_open(state)
     key = state.at(now).keys.of(question.service)
     if key is None:
         raise UnknownItem(
@@ -78,7 +78,7 @@ def answered(
         return _unlocked(state, question, now)
     if isinstance(question, Stop):
         return State(), Done()
-    _require_open(state)
+    require_open(state)
     return _changed(state, question, now, salt)
 
 
@@ -116,7 +116,8 @@ def _unlocked(state: State, question: Unlock, now: float) -> tuple[State, Answer
     return replace(state, locked=locked), Done() if locked is None else Refusal.of(wrong)
 
 
-def _require_open(state: State) -> None:
+def require_open(state: State) -> None:
+    """Raise `NotPermitted` where the agent is locked."""
     if state.locked is not None:
         raise NotPermitted("the agent is locked", hint="park agent unlock")
 

@@ -10,10 +10,15 @@ from collections.abc import Mapping, Sequence
 
 from park.errors import NotPermitted
 
-__all__ = ["LIMIT_S", "command_of", "confirmed"]
+__all__ = ["LIMIT_S", "command_of", "confirmed", "shown"]
 
 LIMIT_S = 60.0
 """Nobody is there who has not answered by then."""
+
+_MOST_CHARACTERS = 300
+"""Of a question: more than a name of a service and of a file take, and less than a screen."""
+
+_NO_MARKUP = str.maketrans("<>&", "()+")
 
 _DIALOGS: tuple[tuple[str, ...], ...] = (
     ("zenity", "--question", "--title=park", "--text={}"),
@@ -41,13 +46,26 @@ def command_of(environ: Mapping[str, str], question: str) -> Sequence[str] | Non
     return None
 
 
+def shown(question: str) -> str:
+    """Return ``question`` as one line of plain text, with an end.
+
+    What is asked for is told by whoever asks: a service, or any program. Dialogs read markup, and
+    a line that is long or broken would push out of sight what it is about.
+
+    >>> shown("sns wants to read <b>nothing</b>")
+    'sns wants to read (b)nothing(/b)'
+    """
+    plain = "".join(each if each.isprintable() else " " for each in question)
+    return plain[:_MOST_CHARACTERS].translate(_NO_MARKUP)
+
+
 def confirmed(question: str, environ: Mapping[str, str] | None = None) -> None:
     """Return once the user has said yes; raises `NotPermitted`.
 
     ``details["refused"]`` tells that he said no, and was not just away.
     """
     variables = dict(os.environ if environ is None else environ)
-    command = command_of(variables, question)
+    command = command_of(variables, shown(question))
     if command is None:
         raise NotPermitted(
             "each use of this key is to be confirmed, and the agent has nothing to ask with",

@@ -15,6 +15,9 @@ __all__ = ["RETRY_S", "Key", "Keys", "next_moment"]
 RETRY_S = 30.0
 """After a refresh that failed; a service that restarts is back by then."""
 
+_LONGEST_S = 10 * 366 * 86_400.0
+"""A lifetime beyond that is none that anybody meant, and a date that no calendar has."""
+
 KeysByService = Mapping[str, "Key"]
 
 
@@ -46,8 +49,11 @@ class Key:
         """Return what is to be held from ``now`` on; raises `UsageError`."""
         if not held.token or not held.service:
             raise UsageError("a key has a service and a token")
-        if held.lifetime_s is not None and not held.lifetime_s > 0:
-            raise UsageError(f"a key is held for more than {held.lifetime_s:g} seconds")
+        if held.lifetime_s is not None and not 0 < held.lifetime_s <= _LONGEST_S:
+            raise UsageError(
+                f"a key is held for more than 0 seconds and at most {_LONGEST_S:g} (10 years),"
+                f" not for {held.lifetime_s:g}"
+            )
         return cls(
             service=plain_service(held.service),
             token=held.token,

@@ -7,13 +7,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
 from park.agent.keys import Key
 from park.agent.permitting import FOLLOW, question_of, refusal_of
-from park.errors import NotAuthenticated, NotPermitted, ParkError, UnknownItem
+from park.errors import NotAuthenticated, NotPermitted, ParkError, UnknownItem, UsageError
 from park.model.backoff import Backoff
 from park.wire import API, GrantRecord, PassAnswer, WantedPass, WantedPasses, decode
 
@@ -27,6 +28,12 @@ _LINGER_S = 600.0
 _BACKOFF = Backoff(first_s=0.2, longest_s=30.0)
 _AT_ONCE = 8
 """Passes that are made at a time for one service."""
+
+_MOST_WAITING = 64
+"""And that wait to be made: a service that says that it wants a million is answered for these."""
+
+_LEAST_ROUND_S = 0.05
+"""A service that answers at once, whatever it is asked to wait for, is asked no more often."""
 
 Ask = Callable[..., bytes]
 
@@ -86,6 +93,7 @@ class PassWatches:
                 self._over.wait(_BACKOFF.after(failures))
                 continue
             failures = 0
+            self._over.wait(_LEAST_ROUND_S)
             with self._lock:
                 if not lent and self._until.get(watch.service, 0.0) <= self._logins.clock():
                     self._until.pop(watch.service, None)
@@ -104,6 +112,7 @@ class _Watch:
         self._logins = logins
         self._name = secrets.token_urlsafe(12)
         self._rooms = threading.Semaphore(_AT_ONCE)
+        self._places = threading.Semaphore(_MOST_WAITING)
         self._permitted: set[str] = set()
         self._token = ""
 
@@ -116,7 +125,9 @@ class _Watch:
             WantedPasses, self._logins.ask(key, "GET", path, limit_s=_WAIT_S + _GRACE_S)
         )
         for each in found.wanted:
-            threading.Thread(target=self._answer, args=(each,), daemon=True).start()
+            if not self._places.acquire(blocking=False):
+                break  # what still is wanted then is told again
+            threading.Thread(target=self._answer_one, args=(each,), daemon=True).start()
         return found.lent + len(found.wanted)
 
     def has_another_key(self) -> bool:
@@ -126,19 +137,22 @@ class _Watch:
         except ParkError:
             return False
 
+    def _answer_one(self, wanted: WantedPass) -> None:
+        try:
+            self._answer(wanted)
+        finally:
+            self._places.release()
+
     def _answer(self, wanted: WantedPass) -> None:
-        with self._rooms:
+        with self._rooms, suppress(ParkError):  # nobody waits for it any more, or it comes again
+            path = f"{API}/passes/wanted/{_segment(wanted.id)}"
             answer = self._decided(wanted)
-            path = f"{API}/passes/wanted/{quote(wanted.id)}"
-            try:
-                self._logins.ask(self._logins.of(self.service), "PUT", path, asdict(answer))
-            except ParkError:
-                return  # nobody waits for it any more, or it will be asked for once more
+            self._logins.ask(self._logins.of(self.service), "PUT", path, asdict(answer))
 
     def _decided(self, wanted: WantedPass) -> PassAnswer:
         try:
             key = self._logins.of(wanted.service)
-            grants = f"{API}/grants/{quote(wanted.grant)}"
+            grants = f"{API}/grants/{_segment(wanted.grant)}"
             grant = _read(GrantRecord, self._logins.ask(key, "GET", grants))
             refused = refusal_of(wanted, self.service, grant)
             if refused is not None:
@@ -174,6 +188,16 @@ class _Watch:
 
 class _Refused(Exception):
     """A person has said no."""
+
+
+def _segment(name: str) -> str:
+    """Return what a service calls something as one segment of a path, and no way to another.
+
+    Raises `UsageError` for what no proxy would leave where it stands.
+    """
+    if name in {"", ".", ".."}:
+        raise UsageError(f"{name!r} is the name of nothing")
+    return quote(name, safe="")
 
 
 def _read(kind: type[Any], text: bytes) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from park.agent.answering import First, State, answered, given
+from park.agent.answering import First, State, answered, given, require_open
 from park.agent.keys import Key, next_moment
 from park.agent.messages import (
     MOST_BYTES,
@@ -148,6 +148,8 @@ class AgentServer:
         if isinstance(question, WatchPasses):
             return self._watched(question)
         if isinstance(question, HoldKey) and question.keep:
+            with self._lock:
+                require_open(self._state)  # a lock is one on the keyring as well
             self._outside.keep(Key.of(question, self._outside.clock()))
         with self._lock:
             known = isinstance(question, ForgetKey) and self._state.keys.of(question.service)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from park.agent.confirming import command_of, confirmed
+from park.agent.confirming import command_of, confirmed, shown
 from park.errors import NotPermitted
 
 
@@ -20,6 +20,28 @@ def test_who_says_yes_is_asked_what_for(tmp_path: Path) -> None:
     environ = asking(tmp_path, f'echo "$1 $SSH_ASKPASS_PROMPT" > {told}')
     confirmed("May a program use your login at https://lab?", environ)
     assert told.read_text() == "May a program use your login at https://lab? confirm\n"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "sns wants to read x\n\n\n\n\nPress yes to go on",
+        "sns wants to read <span size='1'>all of it</span> &amp; more",
+        "sns wants to read x\x1b[2J\u202egnihton",
+        "sns wants to read " + "x" * 100_000,
+    ],
+)
+def test_what_somebody_else_says_is_one_plain_line_with_an_end(
+    tmp_path: Path, question: str
+) -> None:
+    told = tmp_path / "told"
+    confirmed(question, asking(tmp_path, f'printf %s "$1" > {told}'))
+    text = told.read_text(encoding="utf-8")
+    assert text == shown(question)
+    assert text.startswith("sns wants to read ")
+    assert text.isprintable()
+    assert len(text) <= 300
+    assert not set("<>&") & set(text)
 
 
 def test_who_says_no_has_said_it(tmp_path: Path) -> None:

@@ -97,7 +97,9 @@ def test_nothing_is_refreshed_that_is_not_renewable_any_more() -> None:
     assert key().refresh_at is None
 
 
-@pytest.mark.parametrize("said", [{"token": ""}, {"service": ""}, {"lifetime_s": 0.0}])
+@pytest.mark.parametrize(
+    "said", [{"token": ""}, {"service": ""}, {"lifetime_s": 0.0}, {"lifetime_s": 1e300}]
+)
 def test_what_is_no_key_is_refused(said: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         key(**said)

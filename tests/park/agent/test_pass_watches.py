@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from support.session.limits import LIMIT_S
 
 from park.agent.keys import Key
@@ -111,6 +112,30 @@ def test_a_service_that_wants_more_is_refused_before_anybody_is_asked() -> None:
     assert "is more than was lent to near.example" in said["refused"]
     assert world.questions == []
     assert [method for method, *_ in world.asked] == ["GET"]
+
+
+@pytest.mark.parametrize("grant", ["../tokens", "..", "g/../../admin/users", "g?x=1", ""])
+def test_what_a_service_calls_a_grant_leads_nowhere_else(grant: str) -> None:
+    """A proxy before the lender would follow it, with the login of the user."""
+    world = World([one(grant=grant)])
+    world.watched()
+    paths = [path.removeprefix("/api/v1/grants/") for _, path, _ in world.asked]
+    assert not any(set("/?") & set(path.removesuffix("/passes")) for path in paths)
+    assert not {"..", "", "../passes", "/passes"} & set(paths)
+
+
+def test_a_service_that_wants_without_end_has_a_few_threads() -> None:
+    most = 0
+    began = threading.active_count()
+
+    def count() -> None:
+        nonlocal most
+        most = max(most, threading.active_count() - began)
+
+    world = World([{"wanted": [wanted(id=str(n)) for n in range(2_000)], "lent": 1}])
+    world.confirm, world.says = True, count
+    world.watched()
+    assert 0 < most <= 64 + 2
 
 
 def test_a_service_gets_nothing_of_what_was_lent_to_another() -> None:

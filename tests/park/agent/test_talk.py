@@ -177,6 +177,16 @@ def test_the_keyring_has_what_was_meant_for_it_and_not_after_the_logout(tmp_path
         assert world.kept == {}
 
 
+def test_a_locked_agent_puts_nothing_into_the_keyring(tmp_path: Path) -> None:
+    """It would come back with the next agent, in place of what was there."""
+    world = World()
+    with agent(tmp_path, world) as client:
+        client.ask(Lock(passphrase="p"))
+        with pytest.raises(NotPermitted, match="is locked"):
+            client.ask(HoldKey(service=LAB, token="another", keep=True))
+        assert not world.keeps.is_set()
+
+
 @pytest.mark.parametrize("sent", [b"", b"nonsense\n", b'{"is":"Done"}\n', b"x" * 100_000])
 def test_what_is_no_question_is_refused_and_the_next_is_answered(
     tmp_path: Path, sent: bytes
