@@ -9,14 +9,14 @@ import shutil
 import stat
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from park.client.crates.crate_records import ABOUT, FORMAT, METADATA, CrateFile, CrateRecord
 from park.digests import is_sha256
-from park.errors import UsageError
+from park.errors import ParkError, UsageError
 from park.model.file_names import is_name
 from park.model.portable_names import WINDOWS_FORBIDS
 from park.model.sizes import shown_size
@@ -59,13 +59,16 @@ class Crate:
             self._unpack(file, folder.joinpath(*file.path.split("/")))
 
     def _unpack(self, file: CrateFile, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
         digest, size = hashlib.sha256(), 0
-        with self.archive.open(file.path) as member, target.open("xb") as written:
-            while block := member.read(_BLOCK):
-                size += len(block)
-                digest.update(block)
-                written.write(block)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as written:
+                for block in self._blocks(file):
+                    size += len(block)
+                    digest.update(block)
+                    written.write(block)
+        except OSError as error:  # a full disk; or a member is what others take for a folder
+            raise UsageError(f"cannot write {target}: {error.strerror}") from None
         if (digest.hexdigest(), size) != (file.sha256, file.size):
             raise UsageError(
                 f"{file.path} in {self.path}: expected {file.size} bytes with the SHA-256 "
@@ -73,18 +76,37 @@ class Crate:
                 hint="the crate was changed or damaged on its way: get it again",
             )
 
+    def _blocks(self, file: CrateFile) -> Iterator[bytes]:
+        with _reading(self.path), self.archive.open(file.path) as member:
+            while block := member.read(_BLOCK):
+                yield block
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[Crate]:
     """Give the crate at ``path``; raises `UsageError` for what is damaged, foreign or hostile."""
-    try:
-        with zipfile.ZipFile(path) as archive:
+    with ExitStack() as open_there:
+        with _reading(path):
+            archive = open_there.enter_context(zipfile.ZipFile(path))
             _require_plain(path, archive)
             record = _record(path, archive)
             _require_whole(path, archive, record)
-            yield Crate(path=path, record=record, archive=archive)
-    except (OSError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as e:
-        reason = getattr(e, "strerror", None) or e
+        yield Crate(path=path, record=record, archive=archive)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Have whatever is wrong with the archive at ``path`` refused by name.
+
+    Its reader raises what each of its decompressors does, and more where an entry is encrypted, of
+    another version, or has a name in no encoding.
+    """
+    try:
+        yield
+    except (ParkError, GeneratorExit):
+        raise
+    except Exception as error:  # noqa: BLE001 (see above)
+        reason = getattr(error, "strerror", None) or f"{error}" or type(error).__name__
         raise _refused(path, f"it cannot be read: {reason}") from None
 
 

@@ -66,9 +66,18 @@ def _how_it_ended(job: CrateJob, folder: Path, run: Run, tolerance: Tolerance) -
     elif job.error is not None:
         found.remarks.append(f"failed, as there: {job.error}")
     elif job.result is not None:
-        document = json.loads((folder / job.result).read_text(encoding="utf-8"))
-        there, here = _anywhere(document, job.id), _anywhere(run.result, run.id)
-        compare_values(there, here, "result", found)
+        try:
+            document = json.loads((folder / job.result).read_text(encoding="utf-8"))
+            there, here = _anywhere(document, job.id), _anywhere(run.result, run.id)
+            compare_values(there, here, "result", found)
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            RecursionError,
+        ) as error:  # who wrote it is unknown
+            why = f"{type(error).__name__}: {error}"
+            found.differs("result", f"one of both cannot be read ({why:.80})", "another one")
     return found
 
 
@@ -77,11 +86,13 @@ def _anywhere(document: Any, job: str) -> Any:
 
     Many a job returns the path of what it has written: that folder is another each time.
     """
-    own = re.compile(rf"/[^\s'\":]*/{re.escape(job)}/work(?=/|\b)")
+    own = f"/{job}/work"
 
     def replaced(value: Any) -> Any:
         if isinstance(value, str):
-            return own.sub(".", value)
+            if own not in value:
+                return value
+            return "".join(_without_folder(each, own) for each in _BETWEEN_PATHS.split(value))
         if isinstance(value, list):
             return [replaced(item) for item in value]
         if isinstance(value, dict):
@@ -89,6 +100,21 @@ def _anywhere(document: Any, job: str) -> Any:
         return value
 
     return replaced(document)
+
+
+_BETWEEN_PATHS = re.compile(r"([\s'\":])")
+"""What ends a path in a text."""
+
+
+def _without_folder(path: str, own: str) -> str:
+    """Return ``path`` with ``.`` for all up to the last ``own`` in it that is a folder's name.
+
+    In one look: a pattern looks from each slash on, for minutes where somebody wrote many.
+    """
+    begin, end = path.find("/"), path.rfind(own) + len(own)
+    following = path[end : end + 1]
+    is_folder = 0 <= begin < end - len(own) and not (following.isalnum() or following == "_")
+    return f"{path[:begin]}.{path[end:]}" if is_folder else path
 
 
 def _files(job: CrateJob, folder: Path, run: Run, tolerance: Tolerance) -> list[Comparison]:

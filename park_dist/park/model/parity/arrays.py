@@ -6,6 +6,7 @@ https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 from __future__ import annotations
 
 import ast
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,10 +63,13 @@ class Array:
         return self.dtype[1] in "iub"
 
     def items(self) -> Iterator[tuple[float, ...]]:
-        """Yield each item: a number, or the two of a complex one. Raises `NoArray` if cut off."""
+        """Yield each item: a number, or the two of a complex one.
+
+        Raises `NoArray` where there are more or fewer than its shape says.
+        """
         packed = struct.Struct(self.dtype[0].replace("|", "<") + _CODES[self.dtype[1:]])
-        if len(self.data) % packed.size:
-            raise NoArray("an array that is cut off")
+        if len(self.data) != packed.size * math.prod(self.shape):
+            raise NoArray("an array that is cut off, or longer than its shape")
         return packed.iter_unpack(self.data)
 
     def place(self, number: int) -> str:
@@ -95,5 +99,8 @@ def read_array(data: bytes) -> Array:
             fortran_order=bool(header["fortran_order"]),
             data=data[begin + length :],
         )
-    except (KeyError, IndexError, TypeError, ValueError, SyntaxError, struct.error) as error:
+    except (
+        *(KeyError, IndexError, TypeError, ValueError, SyntaxError, struct.error),
+        *(MemoryError, RecursionError),  # a header that is nested without end
+    ) as error:
         raise NoArray(f"a damaged .npy file: {error}") from None

@@ -30,10 +30,16 @@ def compare_line(there: str, here: str, where: str, found: Comparison) -> None:
         return
     for one, other in zip(_NUMBER.findall(there), _NUMBER.findall(here), strict=True):
         if one.lstrip("+-").isdigit() and other.lstrip("+-").isdigit():
-            if int(one) != int(other):
+            if _whole(one) != _whole(other):
                 found.differs(where, one, other)
         else:
             found.numbers(where, float(one), float(other))
+
+
+def _whole(text: str) -> tuple[bool, str]:
+    """Return a whole number by sign and digits: to read thousands of them is refused by Python."""
+    digits = text.lstrip("+-").lstrip("0")
+    return text.startswith("-") and bool(digits), digits
 
 
 def _words(line: str) -> list[str]:

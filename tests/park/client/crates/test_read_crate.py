@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
 import shutil
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +89,55 @@ def test_a_damaged_one_is_refused(crate: Path, cut: int) -> None:
     data = crate.read_bytes()
     crate.write_bytes(data[:cut])
     refused(crate, "crate.zip is no crate")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_whatever_is_changed_in_one_it_is_read_whole_or_refused(
+    crate: Path, tmp_path: Path, method: int
+) -> None:
+    """Each decompressor has errors of its own, and so has the reader of the archive's list."""
+    with zipfile.ZipFile(crate) as one, zipfile.ZipFile(tmp_path / "all", "w", method) as other:
+        for name in one.namelist():
+            other.writestr(name, one.read(name))
+    data = (tmp_path / "all").read_bytes()
+    chance = random.Random(7)  # noqa: S311 (the same places at each run)
+    for number in range(300):
+        changed = bytearray(data)
+        for place in chance.sample(range(len(data)), 3):
+            changed[place] = chance.randrange(256)
+        crate.write_bytes(changed)
+        with suppress(UsageError):
+            unpacked(crate, tmp_path / str(number))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "match"),
+    [(8, 1, "encrypted"), (10, 99, "compression|Truncated|supported"), (28, 255, "cannot be read")],
+)
+def test_what_no_reader_reads_is_refused(crate: Path, place: int, value: int, match: str) -> None:
+    """An entry of the archive's list that is encrypted, of a new method, or of no length."""
+    data = bytearray(crate.read_bytes())
+    entry = data.find(b"PK\x01\x02")
+    while entry >= 0:
+        data[entry + place] = value
+        entry = data.find(b"PK\x01\x02", entry + 1)
+    crate.write_bytes(data)
+    refused(crate, match)
+
+
+def test_a_file_that_is_a_folder_as_well_is_refused(crate: Path) -> None:
+    def edit(members: dict[str, bytes]) -> None:
+        document = json.loads(members[ABOUT])
+        for name in ("x", "x/y"):
+            members[name] = b""
+            empty = {"path": name, "sha256": hashlib.sha256(b"").hexdigest(), "size": 0}
+            document["files"].append(empty)
+        members[ABOUT] = json.dumps(document).encode()
+
+    other = rewritten(crate, edit)
+    (other.parent / "unpacked").mkdir()
+    with opened(other) as read, pytest.raises(UsageError, match=r"cannot write .*: "):
+        read.unpack(other.parent / "unpacked")
 
 
 def test_no_file_is_no_crate(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.material.crates import JOB, small_crate
 
+from park.client.crates.crate_records import CrateJob
 from park.client.crates.repetition import Reproduction, Run, compared
 from park.model.parity.comparison import Tolerance, Verdict
 
@@ -74,3 +77,67 @@ def test_the_path_of_its_own_folder_is_the_same_wherever_that_is(tmp_path: Path)
         run = Run(id="again", result=[here, {"in": "see /x/again/work"}])
         found = compared(record.jobs[0], tmp_path / "files", run, Tolerance())
         assert found.comparisons[0].verdict is verdict
+
+
+class Planted:
+    """Leaves a mark wherever it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.mark,))
+
+
+def test_nothing_is_unpickled_to_compare_it(tmp_path: Path) -> None:
+    mark = tmp_path / "unpickled"
+    for there, here in (("a", "b"), ("a", "a")):
+        node = {"$park": "pickle", "type": "Fit", "repr": there}
+        planted = base64.b64encode(pickle.dumps(Planted(mark))).decode()
+        other = base64.b64encode(pickle.dumps((Planted(mark), 1))).decode()
+        result_is(tmp_path, node | {"base64": planted})
+        run = Run(id="again", result=node | {"base64": other, "repr": here})
+        found = compared(small(tmp_path), tmp_path / "files", run, Tolerance())
+        assert any("compared as it is printed" in each for each in found.comparisons[0].remarks)
+    assert not mark.exists()
+
+
+def small(tmp_path: Path) -> CrateJob:
+    return small_crate(tmp_path / "others", tmp_path / "crate").jobs[0]
+
+
+def result_is(tmp_path: Path, document: Any) -> None:
+    place = tmp_path / "files" / f"jobs/{JOB}/result.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(document if isinstance(document, str) else json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "[" * 100_000 + "]" * 100_000,
+        "{",
+        {"$park": "float"},
+        {"$park": "float", "value": []},
+        {"$park": "pickle"},
+        {"$park": "set"},
+        {"$park": "ndarray", "npy": "%"},
+        [[[[]]]],
+    ],
+)
+def test_a_result_that_no_job_left_differs_and_is_no_defect(tmp_path: Path, document: Any) -> None:
+    """A crate is from anybody, and so is what a service answers."""
+    result_is(tmp_path, document)
+    other = {"$park": document["$park"]} if isinstance(document, dict) else 1
+    run = Run(id="again", result=other)
+    found = compared(small(tmp_path), tmp_path / "files", run, Tolerance())
+    assert found.verdict is Verdict.DIFFERENT or document == other
+
+
+def test_a_text_of_slashes_costs_one_look(tmp_path: Path) -> None:
+    """Each of them could begin the path of the working folder, which a pattern tries in turn."""
+    slashes = "/" * 1_000_000
+    result_is(tmp_path, [f"{slashes}{JOB}/workers /srv/{JOB}/work, and /srv/{JOB}/work"])
+    run = Run(id="again", result=[f"{slashes}{JOB}/workers /x/again/work, and /y/again/work"])
+    found = compared(small(tmp_path), tmp_path / "files", run, Tolerance())
+    assert found.comparisons[0].verdict is Verdict.EQUAL

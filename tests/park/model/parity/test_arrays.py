@@ -57,3 +57,20 @@ def test_what_is_damaged_is_no_array(data: bytes) -> None:
 def test_one_that_is_cut_off_is_no_array() -> None:
     with pytest.raises(NoArray, match="cut off"):
         list(read_array(written([1.0, 2.0])[:-1]).items())
+
+
+@pytest.mark.parametrize("shape", ["(0,)", "(3,)", "(1, 3)", "(10**99,)", "(-2,)"])
+def test_one_of_another_shape_than_it_has_items_is_no_array(shape: str) -> None:
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    if "**" in shape:  # no literal
+        header = header.replace(b"10**99", b"1" + b"0" * 99)
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(16)
+    with pytest.raises(NoArray):
+        list(read_array(data).items())
+
+
+def test_a_header_that_is_nested_without_end_is_no_array() -> None:
+    header = b"[" * 60_000
+    data = b"\x93NUMPY\x02\x00" + len(header).to_bytes(4, "little") + header
+    with pytest.raises(NoArray):
+        read_array(data)

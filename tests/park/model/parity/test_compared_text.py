@@ -27,6 +27,10 @@ def compared(there: str, here: str) -> Comparison:
         ("1.0", "1.0 2.0", Verdict.DIFFERENT),
         ("1.0\n", "1.0\n2.0\n", Verdict.DIFFERENT),
         ("0.", ".0", Verdict.EQUAL),
+        ("007 -0", "7 0", Verdict.EQUAL),
+        ("7", "-7", Verdict.DIFFERENT),
+        ("1" * 5_000, "1" * 4_999 + "2", Verdict.DIFFERENT),  # which Python does not read
+        ("0" + "1" * 5_000, "1" * 5_000, Verdict.EQUAL),
     ],
 )
 def test_words_must_be_the_same_and_numbers_near(there: str, here: str, verdict: Verdict) -> None:
