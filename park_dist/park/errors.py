@@ -84,15 +84,35 @@ __all__ = [
     "UpstreamFault",
     "UsageError",
     "as_raised_here",
+    "inert",
 ]
 
 PROBLEM_TYPE = "urn:park:problem:"
 """With what the ``type`` of every problem document of park begins (RFC 9457, 3.1.1)."""
 
 
+_OBEYED = {
+    number: chr(number).encode("unicode_escape").decode()
+    for some in ((0x00, 0x09), (0x0B, 0x20), (0x7F, 0xA0), (0x202A, 0x202F), (0x2066, 0x206A))
+    for number in range(*some)
+}
+"""What a terminal obeys and does not show: control characters, but for tabs and newlines, and those
+that turn the order of letters (UAX #9)."""
+
+
+def inert(text: str) -> str:
+    r"""Return ``text``, which may be anybody's, with what a terminal would obey as its escape.
+
+    >>> inert("too\x1b[2Jthin\n")
+    'too\\x1b[2Jthin\n'
+    """
+    return text if text.isprintable() else text.translate(_OBEYED)
+
+
 class ParkError(Exception):
     """Anything that park reports to a person.
 
+    What it says may come of a job, a service or a file, so nothing in it is for a terminal.
     ``hint`` is one sentence that says what to do, or None; a traceback shows it as a note.
     ``details`` is JSON data that a program can use (say, the differences of two sets).
     """
@@ -103,12 +123,12 @@ class ParkError(Exception):
     def __init__(
         self, message: str, *, hint: str | None = None, details: dict[str, Any] | None = None
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = inert(message)
+        super().__init__(self.message)
+        self.hint = inert(hint) if hint else hint
         self.details = details or {}
         if hint:
-            self.add_note(f"hint: {hint}")
+            self.add_note(f"hint: {self.hint}")
 
     def __str__(self) -> str:
         return self.message
@@ -342,14 +362,15 @@ def from_problem(problem: dict[str, Any]) -> ParkError:
     """Rebuild the error that a service described in a problem document.
 
     An unknown ``type`` becomes the nearest class by its status: 401, 403, 404, 4xx, else a
-    `ServiceFault`.
+    `ServiceFault`. What has another form than it should is left out: anybody may have written it.
     """
     slug = str(problem.get("type", "")).rpartition(":")[2]
-    status = int(problem.get("status", 500))
+    said, hint, details = (problem.get(name) for name in ("status", "hint", "details"))
+    status = said if isinstance(said, int) else 500
     by_status = {401: NotAuthenticated, 403: NotPermitted, 404: UnknownItem}
     fallback = by_status.get(status, UsageError if 400 <= status < 500 else ServiceFault)  # noqa: PLR2004 (HTTP's own ranges)
     return error_classes().get(slug, fallback)(
         str(problem.get("detail") or problem.get("title") or f"the service answered {status}"),
-        hint=problem.get("hint"),
-        details=problem.get("details"),
+        hint=hint if isinstance(hint, str) else None,
+        details=details if isinstance(details, dict) else None,
     )

@@ -2,6 +2,7 @@ import ast
 import pickle
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,17 @@ def test_each_class_has_a_documented_exit_code_and_an_http_error_status() -> Non
         assert cls.exit_code in EXIT_CODES
         assert cls.exit_code != 0
         assert 400 <= cls.http_status < 600
+
+
+def test_nothing_that_is_said_is_for_a_terminal() -> None:
+    """It may be of a job, a service or a file: to be read, and not to be obeyed."""
+    error = UsageError("a\x1b[2Jb\r\x07\x9b1m\u202ec\n\td\udce4é", hint="\x1b]0;x\x07")
+    assert str(error) == "a\\x1b[2Jb\\r\\x07\\x9b1m\\u202ec\n\td\udce4é"
+    assert error.hint == "\\x1b]0;x\\x07"
+    shown = "".join(traceback.format_exception(error))
+    assert not {"\x1b", "\r", "\x9b", "\u202e"} & set(shown)
+    again = UsageError(error.message, hint=error.hint)
+    assert (again.message, again.hint) == (error.message, error.hint)
 
 
 def test_who_sees_a_traceback_sees_the_hint() -> None:
@@ -124,3 +136,17 @@ def test_an_error_of_park_stands_alone_in_a_traceback(part: str) -> None:
         if isinstance(node, ast.Raise) and isinstance(node.cause, ast.Name)
     ]
     assert chained == []
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"status": "many", "hint": {"a": 1}, "details": [1], "detail": ["x"]},
+        {"type": 7, "status": None, "hint": 3, "details": "x", "title": {}},
+        {"type": "urn:park:problem:too-fast", "details": None, "hint": []},
+    ],
+)
+def test_a_problem_of_another_form_is_an_error_all_the_same(problem: dict[str, Any]) -> None:
+    error = from_problem(problem)
+    assert error.message
+    assert (error.hint, error.details) == (None, {})

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Protocol, Self
 
+from park.errors import inert
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -52,7 +54,7 @@ def reporter() -> AbstractContextManager[Report]:
 
 
 def _written(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{inert(text)}\n")
     sys.stderr.flush()
 
 
@@ -107,9 +109,9 @@ class _Bars:
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
             self._bars = Progress(
-                TextColumn("{task.description:<10}"),
+                TextColumn("{task.description:<10}", markup=False),  # a service may say what it is
                 BarColumn(),
-                TextColumn("{task.fields[amount]}"),
+                TextColumn("{task.fields[amount]}", markup=False),
                 TimeElapsedColumn(),
                 console=Console(stderr=True),
             )
@@ -118,7 +120,7 @@ class _Bars:
 
     def step(self, text: str) -> None:
         if self._bars is not None:
-            self._bars.console.print(text, highlight=False)
+            self._bars.console.print(inert(text), highlight=False, markup=False)
         else:
             _written(text)
 

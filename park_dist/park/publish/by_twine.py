@@ -49,7 +49,7 @@ def require_twine() -> None:
 def check(release: Release) -> None:
     """Have the files and their READMEs checked; raises `CannotSatisfy` with what is wrong."""
     done = subprocess.run(
-        _command("check", "--strict", *map(str, release.files)),
+        _command("--no-color", "check", "--strict", *map(str, release.files)),
         env=twine_environ(os.environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -64,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
     from park.client.crates.calls_again import reproduced
     from park.client.crates.read_crate import opened
     from park.client.report import reporter
+    from park.errors import inert
     from park.model.parity.comparison import Tolerance, Verdict
 
     tolerance = Tolerance(relative=options.rtol, absolute=options.atol)
@@ -74,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         print_json([_document(each) for each in found])
     else:
         for line in (line for each in found for line in _lines(each)):
-            print(line)
+            print(inert(line))
     return int(any(each.verdict is Verdict.DIFFERENT for each in found))
 
 
