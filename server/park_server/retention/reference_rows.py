@@ -13,7 +13,17 @@ from park.model.ids import JobId
 from park.model.states import InstallState
 from park_server.db.blocks import in_blocks
 from park_server.db.portable_sql import seconds_between
-from park_server.db.tables import calls, fetched, installs, job_files, jobs, needs, results, staged
+from park_server.db.tables import (
+    arriving,
+    calls,
+    fetched,
+    installs,
+    job_files,
+    jobs,
+    needs,
+    results,
+    staged,
+)
 from park_server.retention.job_quota import KeptJob
 from park_server.retention.removal_rows import FREE, followed
 
@@ -27,10 +37,14 @@ _DOCUMENTS = (calls, staged, results)
 def digests_in_use(connection: Connection, *, without: Collection[str] = frozenset()) -> set[str]:
     """Return the SHA-256 of each file that is referred to, but for what the jobs ``without`` do.
 
-    By jobs, which left it or were given it; by fetches that will find it again; and by installs
-    whose sources are still to be built.
+    By jobs, which left it or were given it, also those that are still to be made of a large
+    submission; by fetches that will find it again; and by installs whose sources are still to be
+    built.
     """
     found = set(connection.execute(select(fetched.c.sha256)).scalars())
+    coming = select(arriving.c.document).execution_options(yield_per=1)
+    for document in connection.execute(coming).scalars():
+        found.update(_SHA256.findall(document))
     for job, digest in _by_job(connection):
         if job not in without:
             found.add(digest)

@@ -177,7 +177,7 @@ def without_logs(
 
 
 _HAS_FREE_LOGS = and_(
-    jobs.c.status.in_(_FINAL), jobs.c.pinned.is_(None), jobs.c.logs_removed.is_(None)
+    jobs.c.status.in_(_FINAL), jobs.c.pinned.is_(None), jobs.c.logs_removed.is_(None), ~_IS_CARRIED
 )
 
 

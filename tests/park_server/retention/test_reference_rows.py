@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,6 +66,15 @@ def test_a_file_is_in_use_wherever_it_is_named(connection: Connection) -> None:
     assert reference_rows.digests_in_use(connection) == {left, given, staged, fetched}
     assert reference_rows.digests_of(connection, [A]) == {left, given, staged}
     assert reference_rows.digests_of(connection, [JobId("other")]) == set()
+
+
+def test_a_file_of_a_submission_that_is_to_become_jobs_is_in_use(connection: Connection) -> None:
+    given, free = DIGESTS[:2]
+    requests = [{"id": A, "call": {"args": [file_of(given)]}}]
+    row = {"submission": "s", "behind": 0, "user": "ada", "accepted": NEW}
+    connection.execute(insert(tables.arriving), row | {"document": json.dumps(requests)})
+    assert reference_rows.digests_in_use(connection) == {given}
+    assert free not in reference_rows.digests_in_use(connection)
 
 
 def test_what_only_one_job_names_is_free_without_it(connection: Connection) -> None:

@@ -137,3 +137,15 @@ def test_events_from_before_are_forgotten(connection: Connection) -> None:
     count, last = removal_rows.forget_events(connection, CUT, after=0, limit=9)
     assert (count, last) == (1, 1)
     assert [each["id"] for each in events.after(connection, "ada", 0, 9)] == ["b"]
+
+
+def test_the_logs_of_a_job_stay_while_its_process_goes_on_for_another(
+    connection: Connection,
+) -> None:
+    ended(connection, A, state=JobState.CANCELLED)
+    carried = {"job": A, "owner": "ada", "call": "c", "carried": True}
+    connection.execute(insert(tables.memo_calls), carried)
+    assert removal_rows.without_logs(connection, CUT, None, 9) == []
+    assert removal_rows.forget_logs(connection, [A]) == []
+    connection.execute(update(tables.memo_calls).values(carried=False))
+    assert removal_rows.forget_logs(connection, [A]) == [A]

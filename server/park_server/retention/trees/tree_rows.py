@@ -17,6 +17,7 @@ from park_repo import queries
 from park_repo.file_records import PublishedFile
 from park_server.db.blocks import in_blocks
 from park_server.db.tables import (
+    arriving,
     environment_pins,
     environments,
     installs,
@@ -31,6 +32,9 @@ __all__ = ["TreeUses", "held_locks", "release", "uses"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 """What looks like a digest in a lock is taken for one: to parse thousands of them takes long."""
+
+_LOCK = re.compile(r'"lock_hash":\s*"([0-9a-f]{64})"')
+_INSTALL = re.compile(r'"install":\s*"([\w-]{1,64})"')
 
 _FINAL = [state for state in InstallState if state.is_final]
 
@@ -81,7 +85,9 @@ def held_locks(connection: Connection, *, without: Collection[str] = frozenset()
     )
     for query in held_by:
         found.update(LockHash(each) for each in connection.execute(query.distinct()).scalars())
-    for block in in_blocks(followed(connection)):
+    coming, installs_of_coming = _held_by_arriving(connection)
+    found |= coming
+    for block in in_blocks(followed(connection) | installs_of_coming):
         query = _BOUND.where(installs.c.id.in_(block))
         found.update(LockHash(each) for each in connection.execute(query).scalars())
     return found
@@ -104,6 +110,16 @@ def _held_by_jobs(connection: Connection, without: Collection[str]) -> Iterable[
         for lock_hash, name in connection.execute(query.add_columns(job)):
             if name not in without:
                 yield LockHash(lock_hash)
+
+
+def _held_by_arriving(connection: Connection) -> tuple[set[LockHash], set[str]]:
+    """Return the locks and the installs that jobs name which a large submission is to become."""
+    locks_named, installs_named = set[LockHash](), set[str]()
+    query = select(arriving.c.document).execution_options(yield_per=1)
+    for document in connection.execute(query).scalars():
+        locks_named.update(map(LockHash, _LOCK.findall(document)))
+        installs_named.update(_INSTALL.findall(document))
+    return locks_named, installs_named
 
 
 def release(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -90,6 +91,16 @@ def test_a_pin_holds_a_lock_whichever_jobs_go(connection: Connection) -> None:
     row = {"lock_hash": LOCK, "user": "ada", "created": OLD}
     connection.execute(insert(tables.environment_pins), row)
     assert tree_rows.held_locks(connection, without={"j"}) == {LOCK}
+
+
+def test_a_submission_that_is_to_become_jobs_holds_what_they_name(connection: Connection) -> None:
+    for lock in (LOCK, OTHER):
+        add_lock(connection, lock, DEMO)
+        bind(connection, lock)
+    requests = [{"id": "j", "lock_hash": LOCK}, {"id": "k", "install": f"i{OTHER[0]}"}]
+    row = {"submission": "s", "behind": 0, "user": "ada", "accepted": NEW}
+    connection.execute(insert(tables.arriving), row | {"document": json.dumps(requests)})
+    assert tree_rows.held_locks(connection) == {LOCK, OTHER}
 
 
 def test_a_wheel_is_used_with_any_lock_that_names_it(connection: Connection) -> None:
