@@ -101,6 +101,7 @@ WITHOUT = {
     "park_server/assembly/engine_parts.py": PARTS,
     "park_server/assembly/foundation.py": PARTS,
     "park_server/process/given_settings.py": "hands on each option; functional tests give them",
+    "park_server/assembly/guard_parts.py": "puts parts together; services/test_disk_guard",
     "park_server/assembly/index_parts.py": PARTS,
     "park_server/assembly/job_parts.py": PARTS,
     "park_server/assembly/lending_parts.py": PARTS,

@@ -71,6 +71,20 @@ class Home:
         """What may be deleted at any time while the service is down."""
         return self.path / "cache"
 
+    @property
+    def compiled(self) -> Path:
+        """What numba compiles in jobs: a folder for each user, whose to write it is."""
+        return self.cache / "numba"
+
+    def compiled_by(self, user: str) -> Path:
+        """Return where that is of ``user``."""
+        return self.compiled / (user or "_")
+
+    @property
+    def ballast(self) -> Path:
+        """What holds room on the disk: see `park_server.retention.ballast`."""
+        return self.path / "ballast"
+
     def prepare(self) -> None:
         """Make the home (mode 0700): it holds other people's work and a token.
 
@@ -99,10 +113,10 @@ class Home:
         Raises `OSError`.
         """
         os.umask(_OTHERS_WRITE)  # what the service makes for jobs, they can read
-        numba, areas = self.cache / "numba", self.path / "areas"
+        numba, areas = self.compiled, self.path / "areas"
         for folder in (areas / "v1" / "users", self.homes, numba):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for top, passed in ((self.path, _PASSED), (self.cache, ("numba",))):
+        for top, passed in ((self.path, _PASSED), (self.cache, (numba.name,))):
             for entry in top.iterdir():
                 if entry.name not in passed and not entry.is_symlink():
                     entry.chmod(stat.S_IMODE(entry.stat().st_mode) & ~_OTHERS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +17,7 @@ from pathlib import Path
 from park_repo.durable import remove_tree
 from park_server import untrusted
 
-__all__ = ["UNUSED_FOR_S", "in_use", "sweep_compiled", "sweep_unused"]
+__all__ = ["UNUSED_FOR_S", "forget_compiled", "in_use", "sweep_compiled", "sweep_unused"]
 
 UNUSED_FOR_S = 30 * 86_400.0
 """A month: whoever comes back after a holiday finds what his jobs compiled."""
@@ -39,22 +40,40 @@ def sweep_unused(folder: Path, *, unused_for_s: float = UNUSED_FOR_S) -> list[st
     return removed
 
 
-def sweep_compiled(folder: Path, *, unused_for_s: float = UNUSED_FOR_S) -> None:
+def sweep_compiled(folder: Path, *, unused_for_s: float = UNUSED_FOR_S) -> Iterator[str]:
     """Remove from the folders of users in ``folder`` what no job has looked at for so long.
 
-    What they compile is theirs to change while this runs, so no path below is followed by name;
-    and whatever they left there instead, and closed to others, keeps no service from starting.
+    Yields the names of what went, one after the other: there may be much of it, and jobs go on
+    meanwhile, which compile anew what they miss. What they compile is theirs to change, so no path
+    below is followed by name; and what they left there instead, and closed to others, is left.
     """
     before = time.time() - unused_for_s
     for user in _names(folder):
-        with suppress(OSError), untrusted.folder(folder, [user]) as inside:  # closed, or none
-            for name in os.listdir(inside):  # noqa: PTH208 (a descriptor)
-                with suppress(OSError):  # gone since
-                    status = os.stat(name, dir_fd=inside, follow_symlinks=False)
-                    if status.st_mtime < before:
-                        untrusted.remove(name, inside)
+        yield from _removed_from(folder / user, before)
         with suppress(OSError):  # not empty, or no folder
             (folder / user).rmdir()
+
+
+def forget_compiled(folder: Path) -> None:
+    """Remove all that is in a user's ``folder``, which is compiled again where it is missed."""
+    for _ in _removed_from(folder, float("inf")):
+        pass
+
+
+def _removed_from(folder: Path, before: float) -> Iterator[str]:
+    """Remove what in a user's ``folder`` was last looked at ``before`` a moment; yield its names.
+
+    Each goes at once, by another name: a job that looks finds all of it, or nothing.
+    """
+    with suppress(OSError), untrusted.folder(folder.parent, [folder.name]) as inside:
+        for name in os.listdir(inside):  # noqa: PTH208 (a descriptor)
+            with suppress(OSError):  # gone since
+                status = os.stat(name, dir_fd=inside, follow_symlinks=False)
+                if status.st_mtime < before:
+                    aside = f".removed-{secrets.token_hex(8)}"
+                    os.rename(name, aside, src_dir_fd=inside, dst_dir_fd=inside)
+                    untrusted.remove(aside, inside)
+                    yield name
 
 
 def in_use(folder: Path) -> frozenset[str] | None:

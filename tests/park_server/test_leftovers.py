@@ -51,7 +51,7 @@ def test_code_that_no_job_has_looked_at_for_long_goes_of_each_user(tmp_path: Pat
     os.utime(numba / "ada" / "link", (0, 0), follow_symlinks=False)
     (numba / "file").touch()
 
-    sweep_compiled(numba)
+    list(sweep_compiled(numba))
 
     assert sorted(path.name for path in (numba / "ada").iterdir()) == ["bumps_4567"]
     assert sorted(path.name for path in numba.iterdir()) == ["ada", "file"]
@@ -70,7 +70,7 @@ def test_what_users_leave_in_place_of_code_keeps_no_service_from_starting(tmp_pa
     for left in (numba / "ada").iterdir():
         os.utime(left, (0, 0))
 
-    sweep_compiled(numba)
+    list(sweep_compiled(numba))
 
     assert not (numba / "ada").exists()
 

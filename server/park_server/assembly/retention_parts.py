@@ -9,10 +9,12 @@ from park_server.assembly.foundation import Foundation
 from park_server.clock import later
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.jobs.folder import JobFolders
+from park_server.leftovers import sweep_compiled
 from park_server.retention.content_sweep import ContentSweep
 from park_server.retention.job_removal import JobRemoval
 from park_server.retention.retention import Retention
 from park_server.retention.trees.tree_sweep import TreeSweep
+from park_server.threads import in_thread
 from park_server.trust import audit
 
 __all__ = ["retention_of"]
@@ -46,9 +48,15 @@ def retention_of(
 
 
 async def _forget_besides(foundation: Foundation) -> None:
-    """Forget what goes with no job and no file: see `Retention`."""
+    """Forget what goes with no job and no file: see `Retention`.
+
+    What jobs compiled and nobody looks at goes here, and not in the start: it may be much.
+    """
     trust, content = foundation.trust, foundation.content
     await trust.possession.forget(lambda sha256: content.size_of(sha256) is not None)
     before = later(-timedelta(seconds=trust.directory.policy.audit_kept_s))
     while await foundation.database.awrite(lambda c: audit.forget(c, before)):
         pass  # a little at a time: others write meanwhile
+    compiled = sweep_compiled(foundation.home.compiled)
+    while await in_thread(next, compiled, None) is not None:
+        pass  # one at a time: a stop waits for no more

@@ -28,6 +28,7 @@ from park_server.areas.areas import Areas
 from park_server.assembly.cage_parts import prefixes_of
 from park_server.assembly.engine_parts import EngineParts, engine_parts
 from park_server.assembly.foundation import Foundation
+from park_server.assembly.guard_parts import disk_guard
 from park_server.assembly.job_parts import JobParts, job_parts
 from park_server.assembly.login_parts import device_logins_of
 from park_server.assembly.node_parts import callers_with_nodes, node_desk
@@ -57,10 +58,9 @@ from park_server.installs.source_station import SourceStation
 from park_server.installs.upload_station import UploadStation
 from park_server.jobs import job_rows
 from park_server.jobs.engines.local import LocalEngine
-from park_server.leftovers import sweep_compiled, sweep_unused
+from park_server.leftovers import sweep_unused
 from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.retention import Retention
-from park_server.retention.sizes_on_disk import free_below, usual_reserve
 from park_server.used.imported import Imported
 
 __all__ = ["AssembledService"]
@@ -261,27 +261,13 @@ def _parts(foundation: Foundation) -> _Parts:
         installs=installs,
         offers=offers,
         retention=retention_of(foundation, jobs.folders, keeper),
-        disk_guard=_disk_guard(foundation, jobs),
-    )
-
-
-def _disk_guard(foundation: Foundation, jobs: JobParts) -> DiskGuard:
-    home, settings = foundation.home.path, foundation.settings
-    reserve = settings.reserve_bytes
-    return DiskGuard(
-        jobs=jobs.dispatcher,
-        folder_of=jobs.folders.path_of,
-        free=partial(free_below, home),
-        reserve_bytes=usual_reserve(home) if reserve is None else reserve,
-        quota_bytes=settings.job_disk_bytes,
-        log_bytes=settings.job_log_bytes,
+        disk_guard=disk_guard(foundation, jobs, engines.local),
     )
 
 
 def _sweep(foundation: Foundation) -> None:
-    """Remove what services and jobs of long ago left; the engine's own copy is new."""
+    """Remove what services of long ago left; the engine's own copy is new."""
     sweep_unused(foundation.home.path / "runtime")
-    sweep_compiled(foundation.home.cache / "numba")
 
 
 # -- environments and fetches

@@ -18,7 +18,7 @@ __all__ = ["Belongings", "JobLeft", "belongings", "of_job", "of_top"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-_RUNTIME_FILES = frozenset({"lock", "removals.lock", "devices.json", "database"})
+_RUNTIME_FILES = frozenset({"lock", "removals.lock", "devices.json", "database", "ballast"})
 """What belongs to a service that runs, or to where its database is."""
 
 _DATABASE = "park.sqlite"

@@ -154,9 +154,9 @@ class Dispatcher:
         self._turns.reconsider()
         self._dispatch()
 
-    def running(self) -> Sequence[JobId]:
-        """Return the jobs that run."""
-        return list(self._runs)
+    def running(self) -> Sequence[Run]:
+        """Return the attempts that run."""
+        return list(self._runs.values())
 
     def why_fresh(self, job: StoredJob) -> str | None:
         """Say why ``job`` was not forked though it could have been, where that is so."""

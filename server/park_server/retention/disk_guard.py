@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from park.model.conditions import brief
 from park.model.ids import JobId
 from park.model.sizes import shown_size
-from park_server.retention.sizes_on_disk import size_below
+from park_server.retention.ballast import Ballast
+from park_server.retention.job_places import JobPlaces, RunningJob, Taken
 from park_server.tasks import Tasks
 
 __all__ = ["DiskGuard", "RunningJobs", "one_to_stop"]
@@ -19,7 +21,12 @@ __all__ = ["DiskGuard", "RunningJobs", "one_to_stop"]
 _log = logging.getLogger("park.disk")
 
 _SHARE = 10
-"""Who takes less than this part of the reserve did not fill the disk: others do, too."""
+"""Who takes less than this part of the reserve did not fill the disk: others do, too. A place that
+has less than this part of what a job takes is not told of."""
+
+_REST = 10
+"""Times as long as a look took nothing is measured, where there is room: a user's area may have a
+million files."""
 
 _STREAMS = ("stdout", "stderr")
 
@@ -30,7 +37,7 @@ LOOK_S = 1.0
 class RunningJobs(Protocol):
     """The jobs that run; see `park_server.jobs.dispatcher`."""
 
-    def running(self) -> Sequence[JobId]:
+    def running(self) -> Sequence[RunningJob]:
         """Return the jobs that run."""
 
     def stop_for_room(self, job: JobId, why: str) -> None:
@@ -40,10 +47,12 @@ class RunningJobs(Protocol):
 class DiskGuard:
     """Looks at the disk while jobs run. All methods belong to the event loop.
 
-    Where less than ``reserve_bytes`` are free, the job that takes most is stopped, so that the
-    service and all others can go on. A job that takes more than ``quota_bytes`` is stopped in
-    any case, and one that has written more than ``log_bytes`` to its streams; None: there is no
-    such limit. ``free`` tells how many bytes are left.
+    Where less than ``reserve_bytes`` are free, the job that takes most in its ``places`` is
+    stopped, so that the service and all others can go on. A job that takes more than
+    ``quota_bytes`` is stopped in any case, and one that has written more than ``log_bytes`` to its
+    streams; None: there is no such limit. ``free`` tells how many bytes are left. ``give_back``
+    gives the room back that a job which was stopped takes beside its folder, where it may; where
+    that is too little, the ``ballast`` goes, so that its end can be written down.
     """
 
     def __init__(
@@ -51,20 +60,29 @@ class DiskGuard:
         *,
         jobs: RunningJobs,
         folder_of: Callable[[JobId], Path],
+        places: JobPlaces,
         free: Callable[[], int],
+        ballast: Ballast,
         reserve_bytes: int,
         quota_bytes: int | None,
         log_bytes: int | None = None,
+        give_back: Callable[[RunningJob, Taken], Awaitable[None]] | None = None,
         look_s: float = LOOK_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._jobs = jobs
         self._folder_of = folder_of
+        self._places = places
         self._free = free
+        self._ballast = ballast
         self._reserve = reserve_bytes
         self._quota = quota_bytes
         self._log_bytes = log_bytes
+        self._give_back = give_back
         self._look_s = look_s
-        self._stopped: set[JobId] = set()
+        self._clock = clock
+        self._rests_until = float("-inf")
+        self._stopped: dict[JobId, Sequence[Path]] = {}
         self._tasks = Tasks(_log, "the disk could not be looked at")
 
     def start(self) -> None:
@@ -77,32 +95,59 @@ class DiskGuard:
 
     async def look(self) -> None:
         """Stop what takes too much at this moment."""
-        running = self._jobs.running()
-        self._stopped.intersection_update(running)
-        asked = [job for job in running if job not in self._stopped]
-        if not asked:
-            return
+        running = {job.id: job for job in self._jobs.running()}
+        for gone in self._stopped.keys() - running.keys():
+            self._places.settle(self._stopped.pop(gone))
+        asked = [job for name, job in running.items() if name not in self._stopped]
+        free = self._free()
+        reserve = self._reserve if free < self._reserve else None
         if self._log_bytes is not None:
             self._stop_writers(asked, self._log_bytes)
-        is_short = self._free() < self._reserve
-        if not (is_short or self._quota is not None):
-            return
-        if is_short and self._stopped:
+        if reserve is None:
+            await self._hold_ballast(free)
+        elif self._stopped:
             return  # what was stopped gives room when it has ended
-        sizes = await asyncio.to_thread(self._measured, asked)
-        found = one_to_stop(sizes, quota=self._quota, reserve=self._reserve if is_short else None)
-        if found is not None:
-            self._stop(*found)
+        has_rested = self._quota is not None and self._clock() >= self._rests_until
+        if asked and (reserve is not None or has_rested):
+            await self._look_at(asked, reserve)
+        if reserve is not None and not self._stopped and free < self._ballast.size:
+            await self._let_go_of_ballast()
 
-    def _stop(self, job: JobId, why: str) -> None:
-        self._stopped.add(job)
-        _log.warning("job %s is stopped: %s", brief(job), why)
-        self._jobs.stop_for_room(job, why)
+    async def _hold_ballast(self, free: int) -> None:
+        if not self._ballast.is_held and free >= self._reserve + self._ballast.size:
+            await asyncio.to_thread(self._ballast.hold)
 
-    def _stop_writers(self, jobs: Sequence[JobId], limit: int) -> None:
+    async def _let_go_of_ballast(self) -> None:
+        if self._ballast.is_held:
+            _log.warning(
+                "the disk is full, and no job to be stopped: the last %s that were held are free"
+                " now; remove something",
+                shown_size(self._ballast.size),
+            )
+            await asyncio.to_thread(self._ballast.let_go)
+
+    async def _look_at(self, jobs: Sequence[RunningJob], reserve: int | None) -> None:
+        began = self._clock()
+        taken = await self._places.measured(jobs)
+        took_s = self._clock() - began
+        if _REST * took_s > self._look_s:
+            self._rests_until = self._clock() + _REST * took_s
+        if (found := one_to_stop(taken, quota=self._quota, reserve=reserve)) is None:
+            return
+        (job,) = (each for each in jobs if each.id == found[0])
+        self._stop(job, found[1])
+        if self._give_back is not None:
+            await self._give_back(job, taken[job.id])
+
+    def _stop(self, job: RunningJob, why: str) -> None:
+        self._stopped[job.id] = self._places.shared_by(job)
+        _log.warning("job %s is stopped: %s", brief(job.id), why)
+        self._jobs.stop_for_room(job.id, why)
+
+    def _stop_writers(self, jobs: Sequence[RunningJob], limit: int) -> None:
         """Stop each of ``jobs`` whose log is longer than ``limit``."""
         for job in jobs:
-            size = sum(_size(self._folder_of(job) / name) for name in _STREAMS)
+            size = sum(_size(self._folder_of(job.id) / name) for name in _STREAMS)
             if size > limit:
                 self._stop(
                     job,
@@ -115,9 +160,6 @@ class DiskGuard:
             await asyncio.sleep(self._look_s)
             await self.look()
 
-    def _measured(self, jobs: Sequence[JobId]) -> dict[JobId, int]:
-        return {job: size_below(self._folder_of(job)) for job in jobs}
-
 
 def _size(path: Path) -> int:
     try:
@@ -127,24 +169,41 @@ def _size(path: Path) -> int:
 
 
 def one_to_stop(
-    sizes: Mapping[JobId, int], *, quota: int | None, reserve: int | None
+    taken: Mapping[JobId, Taken], *, quota: int | None, reserve: int | None
 ) -> tuple[JobId, str] | None:
     """Return the job that has to be stopped, and why; None where none has.
 
-    ``sizes`` are in bytes; ``quota`` is what one may take, ``reserve`` how much should be free
-    where less is (else None). It is the largest: to stop another would not help.
+    ``quota`` is what one may take, in bytes, ``reserve`` how much should be free where less is
+    (else None). It is the largest: to stop another would not help. Where none is known to take
+    much, it is the one that may have taken most: whoever has his writing counted nowhere must not
+    have the disk.
     """
-    job, size = max(sizes.items(), key=lambda item: item[1], default=(None, 0))
-    if job is None or size == 0:
+    job = max(taken, key=lambda each: taken[each].likely, default=None)
+    if job is None:
         return None
-    if quota is not None and size > quota:
+    size = taken[job].likely
+    if quota is not None and size > max(quota, 0):
         return job, (
-            f"its files take {shown_size(size)}, more than the {shown_size(quota)} of a job here, "
-            "and it was stopped"
+            f"its files take {shown_size(size)}{_where(taken[job], size)}, more than the"
+            f" {shown_size(quota)} of a job here, and it was stopped"
         )
-    if reserve is not None and _SHARE * size >= reserve:
+    if reserve is None:
+        return None
+    if _SHARE * size < reserve:
+        job = max(taken, key=lambda each: taken[each].at_most)
+        size = taken[job].at_most
+    if size and _SHARE * size >= reserve:
         return job, (
-            f"it filled the disk of the service: its files take {shown_size(size)}, and less than "
-            f"{shown_size(reserve)} are free; it was stopped"
+            f"it filled the disk of the service: its files take {shown_size(size)}"
+            f"{_where(taken[job], size)}, and less than {shown_size(reserve)} are free;"
+            " it was stopped"
         )
     return None
+
+
+def _where(taken: Taken, whole: int) -> str:
+    """Say where much of the ``whole`` that a job takes is, if not in its folder."""
+    beside = {**taken.shared, "files that it has open elsewhere": taken.elsewhere}
+    much = {name: size for name, size in beside.items() if size and _SHARE * size >= whole}
+    told = ", ".join(f"{shown_size(size)} to {name}" for name, size in much.items())
+    return f" (since it began came {told})" if told else ""

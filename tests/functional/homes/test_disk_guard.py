@@ -65,3 +65,35 @@ def test_a_job_that_takes_more_than_its_share_is_stopped(tmp_path: Path) -> None
         assert record["status"] == "failed"
         assert "more than the 5.0 MiB of a job here, and it was stopped" in record["error"]
         assert service.job_when_final(str(modest["id"]))["status"] == "completed"
+
+
+BESIDE = {
+    "its /tmp": "cat /dev/zero > /tmp/zeros; sleep 600",
+    "what it has compiled": "cat /dev/zero > $NUMBA_CACHE_DIR/zeros; sleep 600",
+    "its user's area": "cat /dev/zero > {area}/zeros; sleep 600",
+    "": "exec 3> gone; rm gone; cat /dev/zero >&3; sleep 600",
+}
+
+
+def test_wherever_a_job_writes_it_is_the_one_that_is_stopped(small_disk: Path) -> None:
+    home = small_disk / "home"
+    home.mkdir(mode=0o700)
+    (home / "policy.toml").write_text('[jobs]\ntmp = "private"\n')
+    with ParkService(small_disk, "--slots", "2", "--reserve", "8M") as service:
+        lock_hash = service.offer(*RELEASE)
+        service.request("PUT", "/api/v1/areas/files/~/kept", content=b"kept")
+        (area,) = (home / "areas" / "v1" / "users").iterdir()
+        for where, script in BESIDE.items():
+            greedy = job(lock_hash, SHELL, ["sh", "-c", script.format(area=area)])
+            service.request("POST", "/api/v1/jobs", json=[greedy])
+            record = service.job_when_final(str(greedy["id"]))
+            assert record["status"] == "failed"
+            assert "it filled the disk of the service: its files take" in record["error"]
+            assert where in record["error"]
+            if where == "its user's area":  # whose it is to remove
+                assert (area / "zeros").exists()
+                service.request("DELETE", "/api/v1/areas/files/~/zeros")
+            following = job(lock_hash, ADD, 1, 2)
+            service.request("POST", "/api/v1/jobs", json=[following])
+            assert service.job_when_final(str(following["id"]))["status"] == "completed"
+        assert (area / "kept").read_bytes() == b"kept"

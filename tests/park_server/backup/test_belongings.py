@@ -40,7 +40,14 @@ def test_of_a_job_that_had_not_ended_no_end_is_kept(status: JobState, kept: set[
 
 def test_keys_and_the_policy_go_along_and_what_a_process_left_does_not(tmp_path: Path) -> None:
     names = ("token", "identity", "policy.toml", "lock", "removals.lock", "database")
-    more = ("park.sqlite", "park.sqlite-wal", "park.sqlite.moved-1", "devices.json", ".hidden")
+    more = (
+        "park.sqlite",
+        "park.sqlite-wal",
+        "park.sqlite.moved-1",
+        "devices.json",
+        "ballast",
+        ".hidden",
+    )
     for name in (*names, *more):
         (tmp_path / name).touch()
     (tmp_path / "jobs").mkdir()

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.faults.deep_folders import deep_folders
 
-from park_server.retention.sizes_on_disk import files_below, free_below, size_below, usual_reserve
+from park_server.retention.sizes_on_disk import (
+    are_on_one_disk,
+    files_below,
+    free_below,
+    once_each,
+    size_below,
+    usual_reserve,
+)
+from park_server.untrusted import remove_if_possible
 
 
 def test_blocks_are_counted_and_not_lengths(tmp_path: Path) -> None:
@@ -31,20 +41,53 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert list(files_below(tmp_path / "inside")) == []
 
 
-def test_what_goes_meanwhile_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
+def test_what_goes_meanwhile_is_left_out(tmp_path: Path) -> None:
+    for name in ("a", "b", "c/d"):
+        (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "file").write_text("x")
-    scandir = os.scandir
-
-    def scan(path: str | int) -> object:
-        if path == str(tmp_path / "a"):
-            shutil.rmtree(tmp_path / "a", ignore_errors=True)
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", scan)
-    assert len(list(files_below(tmp_path))) == 1
+    found = files_below(tmp_path)
+    next(found)
+    for name in ("a", "b", "c"):
+        shutil.rmtree(tmp_path / name)
+    assert list(found) == []
     assert list(files_below(tmp_path / "absent")) == []
+
+
+def test_what_is_deeper_than_a_path_reaches_is_counted(tmp_path: Path) -> None:
+    """Whoever writes there must not hide by depth what it takes."""
+    (tmp_path / "deep").mkdir()
+    deep_folders(tmp_path / "deep", 1_500, bytes(100_000))
+    os.sync()
+    assert size_below(tmp_path) >= 100_000
+    remove_if_possible(tmp_path / "deep")  # too deep for what tidies up after tests
+
+
+def test_where_folders_are_moved_meanwhile_the_others_are_still_found(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}" / "in" / "er").mkdir(parents=True)
+        (tmp_path / f"{number}" / "in" / "er" / "file").write_text("x")
+    found = files_below(tmp_path)
+    met = set()
+    for each in found:
+        met.add(each.st_ino)
+        for number in range(3):
+            with suppress(FileNotFoundError):
+                (tmp_path / f"{number}" / "in" / "er").rename(tmp_path / f"away{number}")
+    assert met
+
+
+def test_a_file_with_several_names_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(bytes(100_000))
+    os.link(tmp_path / "one", tmp_path / "two")
+    assert len(list(files_below(tmp_path))) == 2
+    assert len(list(once_each(files_below(tmp_path)))) == 1
+
+
+def test_what_is_on_one_disk_is_known(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    assert are_on_one_disk(tmp_path, tmp_path / "a")
+    assert not are_on_one_disk(tmp_path, Path("/proc"))
+    assert not are_on_one_disk(tmp_path / "absent", tmp_path)
 
 
 @pytest.mark.parametrize(("total", "reserve"), [(5_000, 50), (1 << 40, 1 << 30)])

@@ -200,6 +200,20 @@ class ForkServerPool:
         """
         return self._jobs / ".lent" / folder.name
 
+    def lent_to(self, job: str) -> Path | None:
+        """Return what ``job`` is lent, with all jobs of its server; None where none is known."""
+        link = self._link_of(job)
+        return None if link is None else self._lent_by(link.folder)
+
+    def retire_that_of(self, job: str) -> None:
+        """Have the server of ``job`` leave after its last job, and with it what it lends."""
+        link = self._link_of(job)
+        if link is not None and link not in self._retiring:
+            self.retire(link)
+
+    def _link_of(self, job: str) -> ServerLink | None:
+        return next((link for link in self.links if job in link.jobs), None)
+
     def _group_of(self, folder: Path) -> str:
         """Name the control group of the server in ``folder``, unlike those of other services."""
         home = hashlib.sha256(os.fsencode(self._home)).hexdigest()

@@ -357,6 +357,14 @@ class LocalEngine:
             if link.key.user == user:
                 self._pool.retire(link)
 
+    def lent_to(self, job: JobId) -> Path | None:
+        """Return where a job that runs has its /tmp, with others; None: nowhere that is known."""
+        return self._pool.lent_to(job)
+
+    def retire_that_of(self, job: JobId) -> None:
+        """Start no more jobs where ``job`` is: what it is lent goes with the last of those."""
+        self._pool.retire_that_of(job)
+
     async def fork_servers(self, user: str | None = None) -> list[ForkServerRecord]:
         """Return the fork servers of ``user`` (None: of all) that answer, with their memory."""
         links = [link for link in self._pool.links if user in {None, link.key.user}]
