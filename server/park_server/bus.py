@@ -14,12 +14,15 @@ from typing import TypeVar
 
 from park.model.ids import JobId
 
-__all__ = ["EVERYTHING", "Bus", "Subscription", "revocation_of", "start_of"]
+__all__ = ["EVERYTHING", "HEARD", "Bus", "Subscription", "revocation_of", "start_of"]
 
 T = TypeVar("T")
 
 EVERYTHING = "*"
 """The subject that every publication wakes."""
+
+HEARD = "heard"
+"""The subject of what other services said of jobs there, of which nothing is written down."""
 
 
 def start_of(job: JobId) -> str:
@@ -56,11 +59,20 @@ class Subscription:
             self._published.add(subject)
         self._event.set()
 
+    @property
+    def is_woken(self) -> bool:
+        """Whether there is something to take."""
+        return self._event.is_set()
+
     async def changed(self, timeout_s: float) -> set[str]:
         """Return the subjects published since the last call; none when the time is up."""
         with suppress(TimeoutError):
             async with _at_most(timeout_s):
                 await self._event.wait()
+        return self.taken()
+
+    def taken(self) -> set[str]:
+        """Return the subjects published since the last call, without waiting for one."""
         self._event.clear()
         found, self._published = self._published, set()
         return found

@@ -1,6 +1,6 @@
 import asyncio
 
-from park_server.bus import EVERYTHING, Bus
+from park_server.bus import EVERYTHING, HEARD, Bus
 
 
 def test_a_waiter_is_woken_by_its_subject() -> None:
@@ -70,3 +70,15 @@ def test_waiters_are_forgotten_when_they_leave() -> None:
         return dict(bus._waiters)
 
     assert asyncio.run(scenario()) == {}
+
+
+def test_what_was_published_can_be_taken_without_waiting() -> None:
+    async def scenario() -> None:
+        bus = Bus()
+        with bus.subscribed([HEARD]) as heard:
+            assert (heard.is_woken, heard.taken()) == (False, set())
+            bus.publish(HEARD)
+            assert (heard.is_woken, heard.taken()) == (True, {HEARD})
+            assert (heard.is_woken, heard.taken()) == (False, set())
+
+    asyncio.run(scenario())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from park_server.areas.areas import Areas
 from park_server.assembly.foundation import Foundation
 from park_server.assembly.memo_parts import MemoParts, memo_parts
+from park_server.bus import HEARD
 from park_server.envs.keeper import EnvironmentKeeper
 from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.installs.permitted.reach import ReachOfUsers
@@ -207,6 +209,7 @@ def _peers(foundation: Foundation, events: OutsideEvents) -> ServicePeers:
         passes=foundation.lending.passes,
         largest_bytes=foundation.settings.fetch_limit_bytes,
         room=foundation.quotas.incoming,
+        heard=partial(foundation.bus.publish, HEARD),
     )
 
 

@@ -269,7 +269,7 @@ class Scheduler:
         return self._settlement.explainer(
             slots=self._dispatcher.slots,
             ahead_of=self._dispatcher.ahead_of,
-            remark=self._peers.remark,
+            elsewhere=self._peers,
             held_up=lambda: self._disk.remark,
             why_fresh=self._dispatcher.why_fresh,
             last_report_s=self._folders.report_age_s,

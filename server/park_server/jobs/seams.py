@@ -5,7 +5,7 @@ An engine (`park_server.jobs.engines.engine`) has a seam of its own.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -138,6 +138,9 @@ class Peers(Protocol):
     def remark(self, job: JobId) -> str:
         """Return a line on the services that ``job`` waits for, such as that one is silent."""
 
+    def said(self, job: JobId) -> Mapping[int, str]:
+        """Return what these said last of what is undecided, by its position in `remote_leaves`."""
+
 
 class PeerListener(Protocol):
     """Who hears from `Peers`."""
@@ -170,3 +173,7 @@ class NoPeers:
     def remark(self, job: JobId) -> str:  # noqa: ARG002 (the Protocol's)
         """Say nothing."""
         return ""
+
+    def said(self, job: JobId) -> Mapping[int, str]:  # noqa: ARG002 (the Protocol's)
+        """Know nothing."""
+        return {}

@@ -20,6 +20,9 @@ _ENDED = re.compile(
 )
 """How a service says that something will never be; as `park_server.jobs.conditions.facts` does."""
 
+_GOES_ON = re.compile(r"\w+ …\w+(?: \((?P<name>[^()]+)\))? is (?:waiting|queued|running)")
+"""How it says that something is not decided."""
+
 _PHASES = {"completed", "failed", "cancelled"}
 
 
@@ -29,21 +32,23 @@ def as_told(node: GraphNode, leaf: Mapping[str, Any], truth: Truth, why: str) ->
     That it has failed can be what is waited for: a verdict is no state. ``why`` of a verdict is
     what the other service says; what cannot be read in it is shown as it is.
     """
-    if truth is Truth.NOT_YET:
-        return node
-    if truth is Truth.TRUE:
-        phase = leaf.get("is")
-        return replace(node, status=phase) if phase in _PHASES else node
+    if truth is not Truth.NEVER:
+        before = _GOES_ON.fullmatch(why)  # its state may be another one by now
+        named = node if before is None else _named(node, before)
+        phase = leaf.get("is") if truth is Truth.TRUE else None
+        return replace(named, status=phase) if phase in _PHASES else named
     found = _ENDED.match(why)
     if found is None:
         return replace(node, why=why)
-    name = found["name"]
-    return replace(
-        node,
-        status=found["end"].removeprefix("was "),
-        label=node.label if name is None else f"{name.rpartition(':')[2]} on {_host(node)}",
-        why=found["why"],
-    )
+    ended = replace(node, status=found["end"].removeprefix("was "), why=found["why"])
+    return _named(ended, found)
+
+
+def _named(node: GraphNode, said: re.Match[str]) -> GraphNode:
+    name = said["name"]
+    if name is None:
+        return node
+    return replace(node, label=f"{name.rpartition(':')[2]} on {_host(node)}")
 
 
 def placed(node: GraphNode) -> GraphNode:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from park.errors import NotAuthenticated, ParkError
 from park.model.ids import JobId
@@ -25,12 +26,16 @@ Key = tuple[JobId, int]
 """A job here, and the position of one of its remote leaves."""
 
 Decided = Callable[[Key, Verdict], Awaitable[None]]
+Heard = Callable[[], None]
 
 _MOST_LEAVES = 500
 """In one request: some 100 kB, and little to ask again when one of them is decided."""
 
 _WAIT_S = 30.0
 """The longest that a service lets a request wait."""
+
+_FIRST_WAIT_S = 1.0
+"""The first poll of a leaf, so that a person sees what is waited for; a pass is for one poll."""
 
 _GATHER_S = 0.002
 """Newcomers often come in a burst."""
@@ -66,13 +71,22 @@ def _together(one: Lent, other: Lent) -> bool:
 
 
 class Follower:
-    """The undecided leaves of one service; each that is decided is told, once."""
+    """The undecided leaves of one service; each that is decided is told, once.
 
-    def __init__(self, link: Link, decided: Decided) -> None:
+    ``heard`` is called where something else is said of those that are not.
+    """
+
+    def __init__(self, link: Link, decided: Decided, heard: Heard = lambda: None) -> None:
         self._link = link
         self._decided = decided
+        self._heard = heard
         self._groups: dict[_Group, asyncio.Task[None]] = {}
         self._group_of: dict[Key, _Group] = {}
+        self._said: dict[Key, str] = {}
+
+    def said(self, key: Key) -> str:
+        """Return what the service said last of an undecided leaf; "" for nothing yet."""
+        return self._said.get(key, "")
 
     def add(self, leaves: Mapping[Key, Followed]) -> None:
         """Follow ``leaves`` as well; those that are followed already stay as they are."""
@@ -84,6 +98,7 @@ class Follower:
         """Follow these no longer."""
         for key in keys:
             group = self._group_of.pop(key, None)
+            self._said.pop(key, None)
             if group is not None:
                 del group.leaves[key]
                 group.changed.set()
@@ -153,8 +168,10 @@ class Follower:
         self, group: _Group, asked: Mapping[Key, Followed]
     ) -> Mapping[Key, Verdict]:
         leaves = list(asked.values())
+        is_known = leaves[0].lent.bounced is not None or asked.keys() <= self._said.keys()
+        wait_s = _WAIT_S if is_known else _FIRST_WAIT_S
         try:
-            found = await self._link.patiently(lambda: self._link.follow(leaves, _WAIT_S))
+            found = await self._link.patiently(lambda: self._link.follow(leaves, wait_s))
         except Barred as error:
             return dict.fromkeys(asked, never(str(error)))
         except (NotAuthenticated, PassRefused) as error:
@@ -186,14 +203,14 @@ class Follower:
     async def _tell(
         self, group: _Group, asked: Mapping[Key, Followed], verdicts: Mapping[Key, Verdict]
     ) -> bool:
-        """Tell what is decided; return whether anything is."""
-        decided = {
-            key: verdict
-            for key, verdict in verdicts.items()
-            if verdict.is_decided and group.leaves.get(key) is asked[key]
-        }
-        for key in decided:
+        """Tell what is decided, and keep what is said of the rest; return whether anything is."""
+        told_of = {key: it for key, it in verdicts.items() if group.leaves.get(key) is asked[key]}
+        decided = {key: verdict for key, verdict in told_of.items() if verdict.is_decided}
+        self._keep({key: told_of[key].why for key in told_of.keys() - decided})
+        for key, verdict in decided.items():
             del group.leaves[key], self._group_of[key]
+            before = self._said.pop(key, "")  # has the name, which a true verdict has not
+            decided[key] = replace(verdict, why=verdict.why or before)
         told = await asyncio.gather(
             *(self._decided(key, verdict) for key, verdict in decided.items()),
             return_exceptions=True,
@@ -205,6 +222,11 @@ class Follower:
                 lost[key] = asked[key]
         self.add(lost)  # and asked for once more
         return len(lost) < len(decided)
+
+    def _keep(self, said: Mapping[Key, str]) -> None:
+        if any(self._said.get(key, "") != line for key, line in said.items()):
+            self._heard()
+        self._said |= said
 
     def _join(self, group: _Group) -> None:
         """Let a group with room take over the rest of a small one."""

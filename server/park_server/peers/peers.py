@@ -50,7 +50,8 @@ class ServicePeers:
 
     ``listener`` hears what is decided and staged; ``client`` may bring a test's transport.
     ``identity`` signs what is asked with grants that are bound to it; ``passes`` are wanted for
-    those that are bounced. All methods belong to the event loop.
+    those that are bounced. ``heard`` is called where another service said something of what is
+    undecided. All methods belong to the event loop.
     """
 
     def __init__(
@@ -66,7 +67,9 @@ class ServicePeers:
         disk: Disk | None = None,
         largest_bytes: int = 20 << 30,
         room: RoomFor,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
+        self._heard = heard
         self._database = database
         self._addresses = addresses
         self._listener = listener
@@ -141,6 +144,15 @@ class ServicePeers:
         wanted = "" if self._passes is None else self._passes.remark(job)
         return "; ".join(filter(None, [*silences, wanted]))
 
+    def said(self, job: JobId) -> dict[int, str]:
+        """Return what other services said last of what ``job`` waits for, by the leaf's position.
+
+        From any thread.
+        """
+        followed = dict(self._followed.get(job, {}))
+        found = {key[1]: self._followers[link].said(key) for key, link in followed.items()}
+        return {position: line for position, line in found.items() if line}
+
     def _link(self, url: str) -> Link:
         """Return the way to the service at ``url``; raises `UsageError` for no such URL."""
         if self._client is None:
@@ -203,7 +215,7 @@ class ServicePeers:
 
     def _follower(self, link: Link) -> Follower:
         if link not in self._followers:
-            self._followers[link] = Follower(link, self._decided)
+            self._followers[link] = Follower(link, self._decided, self._heard)
         return self._followers[link]
 
     async def _decided(self, key: Key, verdict: Verdict) -> None:

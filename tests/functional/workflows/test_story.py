@@ -285,7 +285,7 @@ def test_it_is_watched_from_start_to_end(
             box(viewer, "fit(", "waiting").wait_for()
             box(viewer, "fetch ", "waiting").wait_for()
             box(viewer, "prefit_simulation", "completed").wait_for()
-            box(viewer, "…", "remote").wait_for()
+            box(viewer, "SnsReduce on 127.0.0.1", "remote").wait_for()
             go.send("go")
             for name in ("fetch ", "define_fit", "fit("):
                 box(viewer, name, "completed").wait_for()

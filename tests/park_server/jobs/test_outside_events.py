@@ -38,6 +38,9 @@ class ToldPeers:
     def remark(self, job: str) -> str:
         return f"sns.example.org has not answered {job}"
 
+    def said(self, job: str) -> dict[int, str]:
+        return {0: f"{job} goes on"}
+
 
 GRANT = [HeldGrant(service=ELSEWHERE, token="secret")]
 

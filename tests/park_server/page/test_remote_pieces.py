@@ -62,6 +62,14 @@ def test_its_state_is_what_the_verdict_says_of_it(
     assert told(phase, status, error).status == shown
 
 
+def test_what_goes_on_says_what_it_is() -> None:
+    assert told(Phase.COMPLETED, JobState.RUNNING).label == "Reduce on sns.example:8750"
+    leaf = {"job": JOB, "is": "completed"}
+    assert as_told(NODE, leaf, Truth.NOT_YET, "") == NODE
+    done = as_told(NODE, leaf, Truth.TRUE, "job …53047b (lab.reduction:Reduce) is running")
+    assert (done.status, done.label) == ("completed", "Reduce on sns.example:8750")
+
+
 def test_words_that_cannot_be_read_are_shown() -> None:
     node = as_told(NODE, {"job": JOB, "is": "completed"}, Truth.NEVER, "no grant came with it")
     assert (node.status, node.why) == ("remote", "no grant came with it")

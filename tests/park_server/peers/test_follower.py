@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import httpx2
 from support.session.limits import LIMIT_S
@@ -45,13 +46,14 @@ class Told:
 def follow(
     scenario: Callable[[Elsewhere, Follower, Told, Link], Awaitable[None]],
     elsewhere: Elsewhere | None = None,
+    heard: Callable[[], None] = lambda: None,
 ) -> None:
     async def run() -> None:
         other = elsewhere or Elsewhere()
         told = Told()
         async with other.client() as client:
             link = Link(URL, client)
-            follower = Follower(link, told)
+            follower = Follower(link, told, heard)
             try:
                 await scenario(other, follower, told, link)
             finally:
@@ -78,6 +80,55 @@ def test_what_is_decided_is_told_and_the_rest_goes_on() -> None:
         await told.count(2)
         assert told.verdicts[JobId("a"), 0] == Verdict(Truth.NEVER, "it failed")
         assert told.times == 2
+
+    follow(scenario)
+
+
+def test_what_is_said_of_the_undecided_is_known_after_a_short_poll() -> None:
+    async def scenario(other: Elsewhere, follower: Follower, told: Told, _: Link) -> None:
+        other.going["a"] = "job …a (lab:reduce) is running"
+        follower.add(leaves("a"))
+        await other.until_asked("POST", "/follow", 2)
+        assert follower.said((JobId("a"), 0)) == "job …a (lab:reduce) is running"
+        assert other.waits == [1.0, 30.0]
+        other.say("a")
+        await told.count(1)
+        assert follower.said((JobId("a"), 0)) == ""
+        assert told.verdicts[JobId("a"), 0] == Verdict(Truth.TRUE, other.going["a"])
+
+    follow(scenario)
+
+
+def test_who_shows_it_hears_when_something_else_is_said_of_the_undecided() -> None:
+    heard: list[str] = []
+
+    async def scenario(other: Elsewhere, follower: Follower, _told: Told, _: Link) -> None:
+        other.going["a"] = "job …a (lab:reduce) is queued"
+        follower.add(leaves("a", "quiet"))
+        await other.until_asked("POST", "/follow", 2)
+        assert heard == [""]
+        follower.add(leaves("newcomer"))  # they are asked about together, and nothing else is said
+        await other.until_asked("POST", "/follow", 4)
+        assert heard == [""]
+
+    follow(scenario, heard=lambda: heard.append(""))
+
+
+def test_a_bounced_grant_has_one_poll_for_each_pass() -> None:
+    """A person may have to confirm each."""
+
+    async def scenario(_: Elsewhere, follower: Follower, _told: Told, link: Link) -> None:
+        waits: asyncio.Queue[float] = asyncio.Queue()
+
+        async def asked(_leaves: object, wait_s: float) -> list[Verdict]:
+            await waits.put(wait_s)
+            return await asyncio.Future()
+
+        lent = Lent("shipped", bounced="g", user="ada", job="a")
+        with patch.object(link, "follow", asked):
+            follower.add({(JobId("a"), 0): Followed(leaf("a"), lent)})
+            assert await asyncio.wait_for(waits.get(), LIMIT_S) == 30.0
+            await follower.stop()
 
     follow(scenario)
 

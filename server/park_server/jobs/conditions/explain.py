@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -42,10 +43,20 @@ from park_server.jobs.races import race_rows
 from park_server.jobs.stored_job import StoredJob
 from park_server.jobs.turns.lanes import Ahead
 
-__all__ = ["Explainer"]
+__all__ = ["Elsewhere", "Explainer"]
 
 _MOST_LINES = 50
 _MOST_LEVELS = 20
+
+
+class Elsewhere(Protocol):
+    """What is known of other services: see `park_server.jobs.seams.Peers`."""
+
+    def remark(self, job: JobId) -> str:
+        """Return a line on the services that ``job`` waits for, such as that one is silent."""
+
+    def said(self, job: JobId) -> Mapping[int, str]:
+        """Return what these said last of what is undecided, by its position in `remote_leaves`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +66,7 @@ class Explainer:
     ``ahead_of`` tells how many jobs come before one of a user in the queue, None of one that is
     not there.
 
-    ``remark`` tells of silent services that a job waits for, ``held_up`` what keeps all that
+    ``elsewhere`` tells of other services that a job waits for, ``held_up`` what keeps all that
     could go on, where something does, ``why_fresh`` why a job was not forked. For one thread at
     a time.
     """
@@ -64,7 +75,7 @@ class Explainer:
     reports: Reports
     slots: Callable[[], tuple[int, int]]
     ahead_of: Callable[[JobId, str], Ahead | None]
-    remark: Callable[[JobId], str]
+    elsewhere: Elsewhere
     held_up: Callable[[], str]
     why_fresh: Callable[[StoredJob], str | None]
     last_report_s: Callable[[JobId], float | None]
@@ -97,7 +108,7 @@ class Explainer:
         if job.status is JobState.QUEUED:
             return self._queued(job)
         if job.status is JobState.RUNNING:
-            held_up = self.held_up() or self.remark(job.id)
+            held_up = self.held_up() or self.elsewhere.remark(job.id)
             line = f"since {job.started}, attempt {job.attempt}{self._heard(job.id)}"
             return f"{line} ({held_up})" if held_up else line
         if job.status is JobState.COMPLETED:
@@ -109,7 +120,7 @@ class Explainer:
         if not job.status.is_final:
             line, remark = (
                 race_lines.running(self._field(connection, job), record),
-                self.remark(job.id),
+                self.elsewhere.remark(job.id),
             )
             return f"{line} ({remark})" if remark else line
         if job.status is JobState.COMPLETED:
@@ -151,7 +162,7 @@ class Explainer:
 
     def _waiting(self, connection: Connection, job: StoredJob) -> str:
         verdict = self._verdict(connection, job)
-        remark = self.remark(job.id)
+        remark = self.elsewhere.remark(job.id)
         line = verdict.why if verdict.truth is not Truth.TRUE else ""
         if not line:
             line = self._beyond(connection, job)

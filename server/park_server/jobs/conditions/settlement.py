@@ -36,7 +36,7 @@ from park_server.jobs.conditions.cancelling import Cancelling, ask_to_stop, canc
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.creation import NewJob, write
 from park_server.jobs.conditions.effects import Effects, Unread
-from park_server.jobs.conditions.explain import Explainer
+from park_server.jobs.conditions.explain import Elsewhere, Explainer
 from park_server.jobs.conditions.facts import InstallFact
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
@@ -115,7 +115,7 @@ class Settlement:
         *,
         slots: Callable[[], tuple[int, int]],
         ahead_of: Callable[[JobId, str], Ahead | None],
-        remark: Callable[[JobId], str],
+        elsewhere: Elsewhere,
         held_up: Callable[[], str],
         why_fresh: Callable[[StoredJob], str | None],
         last_report_s: Callable[[JobId], float | None],
@@ -127,7 +127,7 @@ class Settlement:
             reports=reports,
             slots=slots,
             ahead_of=ahead_of,
-            remark=remark,
+            elsewhere=elsewhere,
             held_up=held_up,
             why_fresh=why_fresh,
             last_report_s=last_report_s,
