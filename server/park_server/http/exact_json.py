@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from park_server.json_pieces import fields_of, is_record, is_small, text_of
 from park_server.threads import in_thread_of
 
-__all__ = ["ExactJson"]
+__all__ = ["ExactJson", "written"]
 
 
 class ExactJson(JSONResponse):
@@ -36,13 +36,14 @@ class ExactJson(JSONResponse):
         """Send the answer."""
         if self._unwritten is not None:
             user = str(scope.get("user", ""))
-            self.body = await in_thread_of(user, _written, self._unwritten)
+            self.body = await in_thread_of(user, written, self._unwritten)
             self.headers["content-length"] = str(len(self.body))
             self._unwritten = None
         await super().__call__(scope, receive, send)
 
 
-def _written(content: Any) -> bytes:
+def written(content: Any) -> bytes:
+    """Return ``content`` as `ExactJson` sends it; what is large is written in a thread."""
     return text_of(_plain(content)).encode("ascii")
 
 

@@ -7,13 +7,14 @@ state, however many jobs there are.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     JSON,
     Connection,
+    Row,
     String,
     Subquery,
     case,
@@ -32,18 +33,14 @@ from park_server.db.tables import installs, jobs, needs
 from park_server.jobs.conditions.needs import COMPARED
 from park_server.jobs.stored_job import STORED, StoredJob
 from park_server.page.seen_records import WorkflowEdge, WorkflowNode
+from park_server.page.state_counts import key_of
 
-__all__ = ["connected_ids", "groups_of", "key_of", "links_of", "members_of", "size_of"]
+__all__ = ["links_of", "members_of", "rows_of", "size_of"]
 
 _MOST_LINKS = 2_000
 _HERE = needs.c.service == ""
 _FIRST = {"failed": 0, "running": 1, "queued": 2, "waiting": 3}
 _A, _B = jobs.alias(), jobs.alias()
-
-
-def key_of(kind: JobKind, entry_point: str) -> str:
-    """Return the key of the node of all calls of one function."""
-    return f"{kind} {entry_point}"
 
 
 def size_of(connection: Connection, job: JobId, most: int) -> int:
@@ -53,40 +50,18 @@ def size_of(connection: Connection, job: JobId, most: int) -> int:
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def connected_ids(connection: Connection, job: JobId) -> str:
-    """Return the ids of all that is connected with ``job``, as a list in JSON."""
+def rows_of(connection: Connection, job: JobId) -> Sequence[Row[str, str, str, str]]:
+    """Return id, kind, entry point and state of all that is connected with ``job``."""
     part = _connected(connection, job)
-    return json.dumps(list(connection.execute(select(part.c.id)).scalars()))
+    query = select(jobs.c.id, jobs.c.kind, jobs.c.entry_point, jobs.c.status)
+    return connection.execute(query.select_from(part).join(jobs, jobs.c.id == part.c.id)).all()
 
 
-def groups_of(connection: Connection, ids: str) -> list[WorkflowNode]:
-    """Return a node for each function of the jobs ``ids``, the first submitted first."""
-    part = _listed(connection, ids)
-    query = (
-        select(jobs.c.kind, jobs.c.entry_point, jobs.c.status, func.count(), func.min(jobs.c.id))
-        .select_from(part)
-        .join(jobs, jobs.c.id == part.c.id)
-        .group_by(jobs.c.kind, jobs.c.entry_point, jobs.c.status)
-    )
-    found: dict[str, WorkflowNode] = {}
-    for kind, entry_point, status, count, first in connection.execute(query):
-        key = key_of(JobKind(kind), entry_point)
-        before = found.get(key)
-        counts = {} if before is None else before.counts
-        found[key] = WorkflowNode(
-            key=key,
-            kind=NodeKind(kind),
-            label=entry_point,
-            entry_point=entry_point,
-            job=first if before is None else min(first, before.job or first),
-            counts={**counts, status: count},
-        )
-    return sorted(found.values(), key=lambda each: each.job or "")
-
-
-def links_of(connection: Connection, ids: str) -> tuple[list[WorkflowEdge], list[WorkflowNode]]:
+def links_of(
+    connection: Connection, ids: Collection[str]
+) -> tuple[list[WorkflowEdge], list[WorkflowNode]]:
     """Return who needs whom between the groups of the jobs ``ids``, and nodes that are no jobs."""
-    part = _listed(connection, ids)
+    part = _listed(connection, json.dumps(list(ids)))
     outside = case((_B.c.id.is_(None), needs.c.needed), else_=None)
     query = (
         select(

@@ -2,8 +2,8 @@
 
 A view of everything costs a query; ten people who watch a sweep would have it made ten times for
 each of its events. Here it is made when somebody asks and it is older than a moment: half a second,
-or as many times as long as it took to make, so that to be watched costs a service at most a part of
-one processor that does not grow with the viewers.
+or as many times as long as it took to make and to answer all who asked, so that to be watched costs
+a service at most a part of one processor that does not grow with the viewers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-__all__ = ["Snapshots"]
+__all__ = ["Snapshots", "pause_s"]
 
 T = TypeVar("T")
 
@@ -27,6 +27,12 @@ LONG_S = 0.1
 SHARE_OF_LONG = 75
 """What takes longer than `LONG_S` is made every so many times as long: a seventy-fifth."""
 
+ANSWER_S = 0.001
+"""What an answer takes of a processor, whatever it says: its token, its route, its headers."""
+
+SHARE_OF_ANSWERS = 100
+"""Ten who watch are told something newer each second: a hundredth of one processor."""
+
 _MOST = 256
 """Views that are kept; the one that was asked for longest ago goes first."""
 
@@ -35,7 +41,15 @@ _MOST = 256
 class _Kept:
     value: Any = None
     due: float = 0.0
+    asked: int = 0
+    """How often somebody asked since it was made."""
     making: asyncio.Task[Any] | None = None
+
+
+def pause_s(took_s: float, asked: int) -> float:
+    """Return how long a view is kept that took so long to make, where so many look at it."""
+    share = SHARE if took_s < LONG_S else SHARE_OF_LONG
+    return max(PAUSE_S, took_s * share, asked * ANSWER_S * SHARE_OF_ANSWERS)
 
 
 class Snapshots:
@@ -61,6 +75,7 @@ class Snapshots:
         change before a quiet time would never be seen.
         """
         kept = self._kept.setdefault(key, _Kept())
+        kept.asked += 1
         self._kept.move_to_end(key)
         while len(self._kept) > _MOST:
             self._kept.popitem(last=False)
@@ -84,11 +99,11 @@ class Snapshots:
             began = self._spent()
             return make(), self._spent() - began
 
+        asked, kept.asked = kept.asked, 0
         try:
             value, took = await asyncio.to_thread(measured)
             kept.value = value
-            share = SHARE if took < LONG_S else SHARE_OF_LONG
-            kept.due = self._clock() + max(PAUSE_S, took * share)
+            kept.due = self._clock() + pause_s(took, asked)
             return value
         finally:
             kept.making = None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Query
 from sqlalchemy import Connection, select
 from starlette.requests import Request
+from starlette.responses import Response
 
 from park.model.conditions import describe
 from park.model.conditions_json import condition_from_json
@@ -28,10 +29,10 @@ from park_server.jobs.graph import graph
 from park_server.page.equal_siblings import folded
 from park_server.page.live_routes import shapes_of, shared_view
 from park_server.page.now import line_of
-from park_server.page.quotient import groups_of, members_of, size_of
+from park_server.page.quotient import members_of, size_of
 from park_server.page.remote_pieces import as_told, placed
 from park_server.page.seen_records import WorkflowRecord
-from park_server.page.workflow_shapes import WorkflowShapes
+from park_server.page.workflow_shapes import Seen, WorkflowShapes
 
 __all__ = ["router"]
 
@@ -48,7 +49,7 @@ _Keys = Annotated[list[Annotated[str, Query(max_length=_LONGEST)]] | None, Query
 
 
 @router.get("/workflow", response_model=WorkflowRecord)
-async def show_workflow(request: Request, job: str, unfold: _Keys = None) -> ExactJson:
+async def show_workflow(request: Request, job: str, unfold: _Keys = None) -> Response:
     """Return the picture of what is connected with a job; the groups ``unfold`` are shown apart."""
     parts, user = parts_of(request), user_of(request)
     id_ = parts.database.read(lambda c: job_view.existing(c, job, user))
@@ -85,37 +86,42 @@ def list_members(
 def _workflow(
     parts: ServiceParts, shapes: WorkflowShapes, user: str, job: JobId, keys: frozenset[str]
 ) -> WorkflowRecord:
-    jobs_there = parts.database.read(lambda c: size_of(c, job, MOST_APART + 1))
-    if jobs_there > MOST_APART:
-        return _large(parts, shapes, user, job)
-    return _small(parts, user, job, keys)
+    seen = parts.database.read(lambda c: _large(c, shapes, user, job))
+    return _small(parts, user, job, keys) if seen is None else _by_function(job, seen)
 
 
-def _large(parts: ServiceParts, shapes: WorkflowShapes, user: str, job: JobId) -> WorkflowRecord:
-    shape = parts.database.read(lambda c: shapes.of(c, user, job))
-    groups = parts.database.read(lambda c: groups_of(c, shape.ids))
+def _large(connection: Connection, shapes: WorkflowShapes, user: str, job: JobId) -> Seen | None:
+    """Return the workflow of ``job`` as its functions; None where it is small."""
+    known = shapes.known(connection, user, job)
+    if known is not None:
+        return known
+    if size_of(connection, job, MOST_APART + 1) <= MOST_APART:
+        return None
+    return shapes.found(connection, user, job)
+
+
+def _by_function(job: JobId, seen: Seen) -> WorkflowRecord:
     counts = Counter[str]()
-    for each in groups:
+    for each in seen.groups:
         counts.update(each.counts)
-    nodes = [*groups, *shape.others]
-    there = {each.key for each in nodes}  # jobs may have been removed
     return WorkflowRecord(
         job=job,
         jobs=counts.total(),
         by_function=True,
         counts=dict(counts),
-        nodes=nodes,
-        edges=[each for each in shape.edges if each.needed in there and each.by in there],
+        nodes=[*seen.groups, *seen.others],
+        edges=list(seen.edges),
     )
 
 
 def _small(parts: ServiceParts, user: str, job: JobId, keys: frozenset[str]) -> WorkflowRecord:
     explainer = parts.jobs.explainer()
+    said = explainer.elsewhere.said
 
     def read(connection: Connection) -> tuple[GraphRecord, dict[str, str], list[GraphNode]]:
         found = graph(connection, user, [job], explainer.line)
         ids = [node.id for node in found.nodes]
-        return found, _conditions(connection, ids), _told(connection, found.nodes)
+        return found, _conditions(connection, ids), _told(connection, found.nodes, said)
 
     found, conditions, told = parts.database.read(read)
     progress = parts.jobs.progress({JobId(node.id): node.status for node in told})
@@ -144,7 +150,11 @@ def _conditions(connection: Connection, ids: list[str]) -> dict[str, str]:
     return found
 
 
-def _told(connection: Connection, nodes: Sequence[GraphNode]) -> list[GraphNode]:
+def _told(
+    connection: Connection,
+    nodes: Sequence[GraphNode],
+    said: Callable[[JobId], Mapping[int, str]],
+) -> list[GraphNode]:
     """Return the nodes, those on other services with what these have said of them."""
     remote = {node.id: node for node in nodes if node.kind is NodeKind.REMOTE}
     found = {id_: placed(node) for id_, node in remote.items()}
@@ -153,5 +163,8 @@ def _told(connection: Connection, nodes: Sequence[GraphNode]) -> list[GraphNode]
         for row in connection.execute(query):
             there = row.leaf.get("job")
             if there in found:
-                found[there] = as_told(found[there], row.leaf, Truth(row.truth), row.why)
+                truth = Truth(row.truth)
+                is_open = truth is Truth.NOT_YET
+                why = said(row.job).get(row.position, "") if is_open else row.why
+                found[there] = as_told(found[there], row.leaf, truth, why)
     return [found.get(node.id, node) for node in nodes]

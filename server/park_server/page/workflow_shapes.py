@@ -9,54 +9,67 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from park.model.ids import JobId
-from park_server.db.tables import jobs
-from park_server.page.quotient import connected_ids, links_of
+from park_server.page.quotient import links_of, rows_of
 from park_server.page.seen_records import WorkflowEdge, WorkflowNode
+from park_server.page.state_counts import StateCounts, newest_event
 
-__all__ = ["Shape", "WorkflowShapes"]
+__all__ = ["Seen", "WorkflowShapes"]
 
-_MOST = 8
-"""Workflows that are kept: of 100,000 jobs each takes 4 MB."""
+_MOST_JOBS = 500_000
+"""Jobs of all workflows that are kept: some 60 MB. The newest is kept whatever its size."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shape:
-    """The ids of a workflow's jobs as JSON, its edges, and its nodes that are no jobs here."""
+class Seen:
+    """A workflow at this moment: its groups with their counts, others, and what needs what."""
 
-    ids: str
+    groups: list[WorkflowNode]
+    others: tuple[WorkflowNode, ...]
+    edges: tuple[WorkflowEdge, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shape:
+    counts: StateCounts
     edges: tuple[WorkflowEdge, ...]
     others: tuple[WorkflowNode, ...]
+
+    def seen(self, connection: Connection) -> Seen | None:
+        groups = self.counts.groups(connection)
+        if groups is None:
+            return None
+        return Seen(groups=groups, others=self.others, edges=self.edges)
 
 
 class WorkflowShapes:
     """The shapes of workflows by their job and its user; for any thread."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, str], tuple[object, Shape]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, JobId], _Shape] = OrderedDict()
         self._changing = threading.Lock()
 
-    def of(self, connection: Connection, user: str, job: JobId) -> Shape:
-        """Return the shape of the workflow of ``job``, found anew where the user has submitted."""
-        key, now = (user, job), _submitted(connection, user)
+    def known(self, connection: Connection, user: str, job: JobId) -> Seen | None:
+        """Return the workflow of ``job`` as it is now; None where it is to be found, or anew."""
         with self._changing:
-            before = self._known.get(key)
-        if before is not None and before[0] == now:
-            return before[1]
-        ids = connected_ids(connection, job)
-        edges, others = links_of(connection, ids)
-        shape = Shape(ids=ids, edges=tuple(edges), others=tuple(others))
+            shape = self._known.get((user, job))
+            if shape is not None:
+                self._known.move_to_end((user, job))
+        return None if shape is None else shape.seen(connection)
+
+    def found(self, connection: Connection, user: str, job: JobId) -> Seen:
+        """Go through the workflow of ``job``, and return it; it is known then."""
+        counts = StateCounts(rows_of(connection, job), newest_event(connection))
+        edges, others = links_of(connection, counts.ids)
+        shape = _Shape(counts=counts, edges=tuple(edges), others=tuple(others))
         with self._changing:
-            self._known[key] = now, shape
-            self._known.move_to_end(key)
-            while len(self._known) > _MOST:
+            self._known[user, job] = shape
+            self._known.move_to_end((user, job))
+            while len(self._known) > 1 and self._jobs() > _MOST_JOBS:
                 self._known.popitem(last=False)
-        return shape
+        return Seen(groups=counts.standing(), others=shape.others, edges=shape.edges)
 
-
-def _submitted(connection: Connection, user: str) -> object:
-    """Return what is another value once ``user`` has submitted, or a job of his was removed."""
-    query = select(func.count(), func.max(jobs.c.submitted)).where(jobs.c.user == user)
-    return tuple(connection.execute(query).one())
+    def _jobs(self) -> int:
+        return sum(len(each.counts) for each in self._known.values())

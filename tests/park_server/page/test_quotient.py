@@ -11,13 +11,12 @@ from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
 from park_server.page import quotient
 from park_server.page.quotient import (
-    connected_ids,
-    groups_of,
-    key_of,
     links_of,
     members_of,
+    rows_of,
     size_of,
 )
+from park_server.page.state_counts import StateCounts, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,9 +66,8 @@ def test_what_is_connected_is_counted_from_wherever_one_looks(
 ) -> None:
     assert size_of(connection, job, 1_000) == 32
     assert size_of(connection, job, 5) == 5
-    assert {
-        each.label: each.counts for each in groups_of(connection, connected_ids(connection, job))
-    } == {
+    groups = StateCounts(rows_of(connection, job), 0).standing()
+    assert {each.label: each.counts for each in groups} == {
         "m:prepare": {"completed": 1},
         "m:sim": {"failed": 3, "running": 27},
         "m:all": {"waiting": 1},
@@ -77,7 +75,7 @@ def test_what_is_connected_is_counted_from_wherever_one_looks(
 
 
 def test_who_needs_whom_is_said_of_groups(connection: Connection) -> None:
-    edges, others = links_of(connection, connected_ids(connection, JobId("z")))
+    edges, others = links_of(connection, [row.id for row in rows_of(connection, JobId("z"))])
     assert {(each.needed, each.by, each.how, each.count) for each in edges} >= {
         ("call m:prepare", "call m:sim", "value", 30),
         ("call m:sim", "call m:all", "value", 30),

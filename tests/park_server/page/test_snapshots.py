@@ -7,7 +7,15 @@ import threading
 
 import pytest
 
-from park_server.page.snapshots import PAUSE_S, SHARE, SHARE_OF_LONG, Snapshots
+from park_server.page.snapshots import (
+    ANSWER_S,
+    PAUSE_S,
+    SHARE,
+    SHARE_OF_ANSWERS,
+    SHARE_OF_LONG,
+    Snapshots,
+    pause_s,
+)
 
 
 class Clock:
@@ -102,5 +110,22 @@ def test_it_says_how_long_nothing_newer_is_told() -> None:
         assert views.fresh_s("k") == pytest.approx(PAUSE_S)
         clock.now += PAUSE_S * 2
         assert views.fresh_s("k") == 0.0
+
+    asyncio.run(look())
+
+
+def test_many_who_look_are_told_less_often_so_that_they_cost_no_more() -> None:
+    assert pause_s(0.0, 1) == PAUSE_S
+    assert pause_s(0.0, 50) == pytest.approx(50 * ANSWER_S * SHARE_OF_ANSWERS)
+    clock = Clock()
+
+    async def look() -> None:
+        views = Snapshots(clock)
+        for _ in range(50):
+            await views.get("k", lambda: 1)
+        assert views.fresh_s("k") == pytest.approx(PAUSE_S)  # the first of them knew of no other
+        clock.now += PAUSE_S
+        await views.get("k", lambda: 1)
+        assert views.fresh_s("k") == pytest.approx(pause_s(0.0, 50))
 
     asyncio.run(look())

@@ -1,0 +1,146 @@
+"""How many jobs of a workflow are in which state, by function: counted once, and then followed.
+
+To count a hundred thousand jobs takes a good part of a second. The event log says which have
+changed since somebody looked, and of a workflow that is watched there are few.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, or_, select
+
+from park.model.states import JobKind, JobState, NodeKind
+from park_server.db.blocks import in_blocks
+from park_server.db.prepared import Prepared
+from park_server.db.tables import events, jobs, needs
+from park_server.page.seen_records import WorkflowNode
+
+__all__ = ["StateCounts", "key_of", "newest_event"]
+
+_FEWEST = 10_000
+"""Changes that are always followed; of more than there are jobs it is cheaper to count anew."""
+
+_Place = tuple[JobKind, str, JobState]
+"""A kind, an entry point and a state."""
+
+_NEWEST = Prepared(select(func.max(events.c.seq)))
+_CHANGED = Prepared(
+    select(events.c.id, jobs.c.status)
+    .outerjoin(jobs, jobs.c.id == events.c.id)
+    .where(
+        events.c.seq > bindparam("after"),
+        events.c.seq <= bindparam("newest"),
+        events.c.subject == "job",
+    )
+    .limit(bindparam("most"))
+)
+
+
+def key_of(kind: JobKind, entry_point: str) -> str:
+    """Return the key of the node of all calls of one function."""
+    return f"{kind} {entry_point}"
+
+
+def newest_event(connection: Connection) -> int:
+    """Return the sequence number of the newest event, 0 where there is none."""
+    row = _NEWEST.first(connection)
+    return 0 if row is None or row[0] is None else int(row[0])
+
+
+class StateCounts:
+    """Counts ``rows`` (id, kind, entry point and state of each job) as of the event ``newest``.
+
+    For any thread. The jobs stay the same ones: that others have come to them, or some are gone,
+    is told.
+    """
+
+    def __init__(self, rows: Iterable[Sequence[Any]], newest: int) -> None:
+        self._newest = newest
+        self._changing = threading.Lock()
+        self._place_of: dict[str, _Place] = {}
+        self._first: dict[tuple[JobKind, str], str] = {}
+        self._known: dict[_Place, _Place] = {}
+        """Each place once, for all jobs that are there."""
+        for id_, kind, entry_point, status in rows:
+            place = (JobKind(kind), entry_point, JobState(status))
+            self._place_of[id_] = self._known.setdefault(place, place)
+            first = self._first.get(place[:2])
+            if first is None or id_ < first:
+                self._first[place[:2]] = id_
+        self._counts = Counter(self._place_of.values())
+
+    def __len__(self) -> int:
+        return len(self._place_of)
+
+    @property
+    def ids(self) -> Collection[str]:
+        """The jobs."""
+        return self._place_of.keys()
+
+    def groups(self, connection: Connection) -> list[WorkflowNode] | None:
+        """Return a node for each function, the first submitted first; None: of other jobs now."""
+        with self._changing:
+            return self._groups() if self._follow(connection) else None
+
+    def standing(self) -> list[WorkflowNode]:
+        """Return these nodes as of the last look."""
+        with self._changing:
+            return self._groups()
+
+    def _groups(self) -> list[WorkflowNode]:
+        counts: dict[tuple[JobKind, str], dict[str, int]] = {each: {} for each in self._first}
+        for (kind, entry_point, status), count in self._counts.items():
+            if count:
+                counts[kind, entry_point][status] = count
+        return [
+            WorkflowNode(
+                key=key_of(kind, entry_point),
+                kind=NodeKind(kind),
+                label=entry_point,
+                entry_point=entry_point,
+                job=first,
+                counts=counts[kind, entry_point],
+            )
+            for (kind, entry_point), first in sorted(self._first.items(), key=lambda it: it[1])
+        ]
+
+    def _follow(self, connection: Connection) -> bool:
+        """Take in what became of the jobs; tell whether they are still those of the workflow."""
+        newest = newest_event(connection)
+        if newest <= self._newest:
+            return True
+        most = max(_FEWEST, len(self))
+        changes = {"after": self._newest, "newest": newest, "most": most}
+        rows = _CHANGED.all(connection, changes)
+        others = {id_ for id_, _ in rows if id_ not in self._place_of}
+        is_gone = any(status is None and id_ in self._place_of for id_, status in rows)
+        if len(rows) == most or is_gone or self._are_joined(connection, others):
+            return False
+        for id_, status in rows:
+            if id_ in self._place_of:
+                self._move(id_, JobState(status))
+        self._newest = newest
+        return True
+
+    def _move(self, job: str, status: JobState) -> None:
+        before = self._place_of[job]
+        if status != before[2]:
+            after = (before[0], before[1], status)
+            self._place_of[job] = self._known.setdefault(after, after)
+            self._counts[before] -= 1
+            self._counts[after] += 1
+
+    def _are_joined(self, connection: Connection, others: Collection[str]) -> bool:
+        """Tell whether one of ``others`` needs one of these, or one of these it."""
+        for block in in_blocks(others):
+            query = select(needs.c.job, needs.c.needed).where(
+                or_(needs.c.job.in_(block), needs.c.needed.in_(block)), needs.c.service == ""
+            )
+            for pair in connection.execute(query):
+                if not self._place_of.keys().isdisjoint(pair):
+                    return True
+        return False
