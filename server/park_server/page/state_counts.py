@@ -27,7 +27,7 @@ _FEWEST = 10_000
 _Place = tuple[JobKind, str, JobState]
 """A kind, an entry point and a state."""
 
-_NEWEST = Prepared(select(func.max(events.c.seq)))
+_LAST = Prepared(select(func.max(events.c.seq)))
 _CHANGED = Prepared(
     select(events.c.id, jobs.c.status)
     .outerjoin(jobs, jobs.c.id == events.c.id)
@@ -47,7 +47,7 @@ def key_of(kind: JobKind, entry_point: str) -> str:
 
 def newest_event(connection: Connection) -> int:
     """Return the sequence number of the newest event, 0 where there is none."""
-    row = _NEWEST.first(connection)
+    row = _LAST.first(connection)
     return 0 if row is None or row[0] is None else int(row[0])
 
 
