@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool, StaticPool
 from support.neighbours.postgresql import server
 
@@ -31,8 +30,12 @@ KIND_VARIABLE = "PARK_TEST_DATABASE"
 """Says what tests of databases run on: sqlite or postgresql."""
 
 _numbers = count()
-_made: dict[str, Path] = {}
+_made: dict[Path, str] = {}
 """The databases of this process, by the folders for which they were made."""
+
+_empty: dict[str, Path] = {}
+_emptied: list[str] = []
+"""Databases with all tables and no row, which tests had before."""
 
 
 def database_at(folder: Path, kind: type[Database] = Database) -> Database:
@@ -55,13 +58,13 @@ def database_at(folder: Path, kind: type[Database] = Database) -> Database:
 def engine_with_tables() -> Iterator[Engine]:
     """Give an engine on a new database with all tables, in memory where that is possible."""
     if _is_postgresql():
-        name = f"test_{os.getpid()}_memory_{next(_numbers)}"
-        engine = postgresql_engine(server().create(name, template=_template()), read_only=False)
+        name = _with_tables_there()
+        engine = postgresql_engine(server().url(name), read_only=False)
         # as SQLite is where nothing is said: rows may refer to what is not there
         event.listen(engine, "connect", _without_foreign_keys)
         yield engine
         engine.dispose()
-        server().drop(name)
+        _take_back(name)
     else:
         engine = create_engine("sqlite://", poolclass=StaticPool)
         with engine.connect() as connection:
@@ -94,15 +97,17 @@ def _without_foreign_keys(connection: Any, _record: object) -> None:
 
 def empty_url(folder: Path) -> URL:
     """Return where a new database without any table is, which belongs to ``folder``."""
-    name = _name_of(folder, "empty")
-    _made[name] = folder
+    name = f"test_{os.getpid()}_empty_{next(_numbers)}"
+    _empty[name] = folder
     return server().create(name)
 
 
 def remove_those_below(folder: Path) -> None:
     """Remove the databases that were made for ``folder`` and those below."""
-    for name in [name for name, place in _made.items() if place.is_relative_to(folder)]:
-        del _made[name]
+    for place in [place for place in _made if place.is_relative_to(folder)]:
+        _take_back(_made.pop(place))
+    for name in [name for name, place in _empty.items() if place.is_relative_to(folder)]:
+        del _empty[name]
         server().drop(name)
 
 
@@ -111,15 +116,66 @@ def _is_postgresql() -> bool:
 
 
 def _url_for(folder: Path) -> URL:
-    name = _name_of(folder, "tables")
-    if name in _made:
-        return server().url(name)
-    _made[name] = folder
-    return server().create(name, template=_template())
+    if folder not in _made:
+        _made[folder] = _with_tables_there()
+    return server().url(_made[folder])
 
 
-def _name_of(folder: Path, what: str) -> str:
-    return f"test_{os.getpid()}_{what}_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+def _with_tables_there() -> str:
+    """Return a database with all tables that nobody has: an emptied one, or a new one."""
+    if _emptied:
+        return _emptied.pop()
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    server().create(name, template=_template())
+    return name
+
+
+def _take_back(name: str) -> None:
+    """Empty a database for the next test: a new one costs the server a hundred times as much.
+
+    One whose tables a test has changed is removed, and so is one that cannot be emptied.
+    """
+    engine = create_engine(server().url(name), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(_END_OTHERS)
+        is_same = connection.execute(_SHAPE).scalar_one() == _template_shape()
+        if is_same:
+            connection.exec_driver_sql(_empty_all())
+            _emptied.append(name)
+    if not is_same:
+        server().drop(name)
+
+
+_END_OTHERS = text(
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_SHAPE = text(
+    "SELECT md5(string_agg(concat_ws(' ', r.relname, r.relkind, a.attname, a.atttypid,"
+    " a.attnotnull, a.attisdropped, pg_get_indexdef(r.oid)), ',' ORDER BY r.relname, a.attnum))"
+    " FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid"
+    " WHERE r.relnamespace = 'public'::regnamespace"
+)
+"""Tables, indexes and sequences, with their columns."""
+
+
+@cache
+def _empty_all() -> str:
+    """Return what removes all rows, and has numbers begin again."""
+    return ";".join(
+        [
+            "SET session_replication_role = replica",  # rows in any order
+            *(str(table.delete()) for table in metadata.sorted_tables),
+            "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
+        ]
+    )
+
+
+@cache
+def _template_shape() -> str:
+    engine = create_engine(server().url(_template()), poolclass=NullPool)
+    with engine.connect() as connection:
+        return str(connection.execute(_SHAPE).scalar_one())
 
 
 @cache
