@@ -5,4 +5,5 @@ parsl_setup    the executor, from the operator's own configuration of Parsl or f
 pilot_worker   what runs in each worker: fork servers of the environments that it serves
 worker_folder  its folder on the node, and what ended ones have left there
 tied           a program that ends with the one that started it
+tied_pool      Parsl's pool, whose helper ends with it
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from parsl.executors.high_throughput.executor import DEFAULT_LAUNCH_CMD
 from parsl.providers import LocalProvider
 
 from park.errors import UsageError
-from park_server.pilots.tied import command
+from park_server.pilots import tied, tied_pool
 
 __all__ = ["Pilots", "configuration", "started"]
 
@@ -86,9 +87,10 @@ def started(config: Config, run_dir: Path) -> Pilots:
     executor = _executor(config)
     assert executor is not None  # noqa: S101 (seen to by `configuration`)
     programs = Path(sys.executable).parent
-    executor.interchange_launch_cmd = command(str(programs / _INTERCHANGE))
+    executor.interchange_launch_cmd = tied.command(str(programs / _INTERCHANGE))
     if executor.launch_cmd == DEFAULT_LAUNCH_CMD:
-        executor.launch_cmd = DEFAULT_LAUNCH_CMD.replace(_POOL, str(programs / _POOL), 1)
+        pool = shlex.join(tied_pool.command(str(programs / _POOL)))
+        executor.launch_cmd = DEFAULT_LAUNCH_CMD.replace(_POOL, pool, 1)
     executor.block_error_handler = _go_on
     config.run_dir = str(run_dir)
     config.initialize_logging = False

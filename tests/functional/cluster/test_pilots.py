@@ -11,7 +11,13 @@ import pytest
 from support.faults.pipes import Pipe, wait_for_exit
 from support.services.park_client import Client, client_with_jobs
 from support.services.park_service import ParkService
-from support.services.pilot_processes import driver_of, interchange_of, pools_of, workers_of
+from support.services.pilot_processes import (
+    driver_of,
+    helpers_of,
+    interchange_of,
+    pools_of,
+    workers_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -148,6 +154,17 @@ def test_a_job_that_runs_goes_on_whatever_is_killed_around_it(
     assert served.result_of(held.id) == "done"
     assert len(held.pids) == 1
     assert client.call("light_model:small", x=7) == 7  # and the next one finds a worker
+
+
+def test_nothing_of_a_pilot_that_was_killed_stays_on_its_node(
+    client: Client, served: ParkService
+) -> None:
+    assert client.call("light_model:small", x=6) == 6
+    started = helpers_of(served.home)
+    assert len(started) >= 4  # three workers, and what holds what they share
+    killed(pools_of)(served)
+    for each in started:
+        wait_for_exit(each)
 
 
 def test_what_waits_is_neither_lost_nor_completed_twice(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["driver_of", "interchange_of", "pools_of", "workers_of"]
+__all__ = ["driver_of", "helpers_of", "interchange_of", "pools_of", "workers_of"]
 
 
 def driver_of(home: Path) -> list[int]:
@@ -29,6 +29,12 @@ def pools_of(home: Path) -> list[int]:
     """Return the pilots themselves: each a pool of workers."""
     pools = [pid for pid in _started_for(home) if b"process_worker_pool.py" in _words(pid)]
     return [pid for pid in pools if b"bash" not in _words(pid).partition(b"\0")[0]]
+
+
+def helpers_of(home: Path) -> list[int]:
+    """Return what all pilots have started: workers, and what holds what these share."""
+    below = _children()
+    return [child for pool in pools_of(home) for child in below[pool]]
 
 
 def workers_of(home: Path) -> list[int]:
