@@ -29,7 +29,7 @@ class Service:
         if path == "marks":
             return self.folder.mark(body)
         if path == "left":
-            return self.folder.missing(Left(**each) for each in body)
+            return self.folder.missing([Left(**each) for each in body])
         files = [Left(**each) for each in body["files"]]
         return self.folder.end(files, body["records"], body["why"])
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Body, Query
+from pydantic import SkipValidation
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,16 +14,26 @@ from park_repo.http.file_content import FileContent
 from park_server.http.auth import attempt_of, user_of
 from park_server.http.exact_json import ExactJson
 from park_server.http.parts import MOST, parts_of
+from park_server.http.pieces import LargeRoute, checked_items
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.media import AnyFile
-from park_server.node_desk.intake import EndOfAttempt, Left
+from park_server.node_desk.intake import Left
 from park_server.threads import in_thread
 
 __all__ = ["router"]
 
-router = DeclaredRoutes(prefix="/node", default_response_class=ExactJson)
+router = DeclaredRoutes(prefix="/node", route_class=LargeRoute, default_response_class=ExactJson)
 
 _Size = Annotated[int, Query(ge=0, le=MOST)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndOfAttempt:
+    """What a node reports at the end: the files that were left, the records, or ``why`` not."""
+
+    files: list[SkipValidation[Left]]
+    records: dict[str, Any]
+    why: str | None = None
 
 
 @router.get("/order")
@@ -82,10 +94,12 @@ async def put_stream(request: Request, stream: str, offset: _Size) -> dict[str, 
 
 
 @router.post("/left")
-async def list_left(request: Request, files: list[Left]) -> dict[str, int]:
+async def list_left(
+    request: Request, body: Annotated[list[SkipValidation[Left]], Body()]
+) -> dict[str, int]:
     """Say which of the contents that a job left are to be sent, each from which offset on."""
     folder = parts_of(request).node_desk.folder(attempt_of(request))
-    return await in_thread(folder.missing, files)
+    return await in_thread(lambda: folder.missing(checked_items(Left, body)))
 
 
 @router.put("/files/{sha256}")
@@ -102,5 +116,9 @@ async def put_file(request: Request, sha256: str, offset: _Size, size: _Size) ->
 async def end(request: Request, left: EndOfAttempt) -> Response:
     """Put all that the job left in its place; or take down why it did not start."""
     folder = parts_of(request).node_desk.folder(attempt_of(request))
-    await in_thread(folder.end, left.files, left.records, left.why)
+
+    def put() -> None:
+        folder.end(checked_items(Left, left.files, "files"), left.records, left.why)
+
+    await in_thread(put)
     return Response(status_code=204)
