@@ -135,7 +135,6 @@ WITHOUT = {
     "park_server/http/install_routes.py": ROUTES,
     "park_server/http/job_routes.py": ROUTES,
     "park_server/http/memo/memo_routes.py": "routes; functional/memo/test_rerun asks them",
-    "park_server/http/nodes/node_routes.py": APART,
     "park_server/http/parts.py": PARTS,
     "park_server/http/replay/replay_routes.py": ROUTES,
     "park_server/http/trust/people_routes.py": ROUTES,
