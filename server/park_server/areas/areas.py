@@ -63,11 +63,11 @@ class Areas:
         """Return what ``text`` means to ``user``; see `parse_place`."""
         return parse_place(text, user=user, roots=self._roots)
 
-    def listing(self, text: str, user: str) -> list[AreaEntry]:
-        """Return what is in a folder; raises `UnknownItem` where there is none."""
+    def listing(self, text: str, user: str) -> Iterator[AreaEntry]:
+        """Yield what is in a folder, by name; raises `UnknownItem` where there is none."""
         place = self.place(text, user)
         with _told(place):
-            return beneath.entries(self._base(place), place.parts)
+            yield from beneath.entries(self._base(place), place.parts)
 
     def open(self, text: str, user: str) -> int:
         """Return a descriptor of a file, which the caller closes; raises `UnknownItem`."""

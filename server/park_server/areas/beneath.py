@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from park.wire import AreaEntry
 from park_repo.durable import sync_file
 from park_server import untrusted
+from park_server.areas.names_in_order import in_order
 from park_server.clock import timestamp
 from park_server.threads import in_thread
 from park_server.untrusted import Making, folder
@@ -40,18 +42,28 @@ def open_file(base: Path, parent: Sequence[str], name: str) -> int:
     return descriptor
 
 
-def entries(base: Path, parts: Sequence[str]) -> list[AreaEntry]:
-    """Return what is in a folder, by name; links are shown, not followed."""
-    with folder(base, parts) as inside, os.scandir(inside) as found:
-        return sorted(map(_entry, found), key=lambda entry: entry.name)
+def entries(base: Path, parts: Sequence[str]) -> Iterator[AreaEntry]:
+    """Yield what is in a folder, by name, as it is then; links are shown, not followed.
+
+    Raises `OSError` before the first.
+    """
+    with folder(base, parts) as inside:
+        for name in in_order(_names(inside)):
+            with suppress(FileNotFoundError):  # gone since
+                yield _entry(name, os.stat(name, dir_fd=inside, follow_symlinks=False))
 
 
-def _entry(found: os.DirEntry[str]) -> AreaEntry:
-    status = found.stat(follow_symlinks=False)
+def _names(inside: int) -> Iterator[str]:
+    with os.scandir(inside) as found:
+        for entry in found:
+            yield entry.name
+
+
+def _entry(name: str, status: os.stat_result) -> AreaEntry:
     kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
     kind = kinds.get(stat.S_IFMT(status.st_mode), "other")
     return AreaEntry(
-        name=found.name,
+        name=name,
         kind=kind,
         size=status.st_size if kind == "file" else 0,
         modified=timestamp(status.st_mtime),

@@ -169,15 +169,18 @@ class UrlFetcher:
         if opened is None:
             return None
         descriptor, name = opened
-        return order.own(*await in_thread(self._copied, descriptor, order.limit), name)
+        return order.own(*await self._copied(order, descriptor), name)
 
-    def _copied(self, descriptor: int, limit: int) -> tuple[str, int]:
+    async def _copied(self, order: _Order, descriptor: int) -> tuple[str, int]:
         """Return SHA-256 and size of a file, once its content is kept; closes it."""
-        with open(descriptor, "rb") as source:
+        with open(descriptor, "rb") as source:  # noqa: ASYNC230 (it is open)
             size = os.fstat(descriptor).st_size
-            if size > limit:
-                raise too_large(size, limit)
-            return self._content.copy(source)
+            if size > order.limit:
+                raise too_large(size, order.limit)
+            await order.incoming.admit(size)
+            sha256, size = await in_thread(self._content.copy, source)
+        await order.incoming.admit(size)  # it may have grown meanwhile
+        return sha256, size
 
     async def _fetched(self, order: _Order) -> FetchedFile:
         before = self._database.read(lambda connection: fetch_rows.before(connection, order.key))

@@ -7,7 +7,6 @@ A place is named as everywhere, ``~/data/run.zip``, but a root without its first
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,12 +42,8 @@ async def list_areas(request: Request) -> list[AreaRecord]:
 async def list_folder(request: Request, path: str) -> Response:
     """Return what is in a folder, by name."""
     areas, user = parts_of(request).areas, user_of(request)
-
-    def entries() -> Iterator[AreaEntry]:
-        yield from areas.listing(_spelled(path), user)
-
     # somebody may have a million files there, or a disk that is slow: others are served meanwhile
-    return await streamed_records(user, entries())
+    return await streamed_records(user, areas.listing(_spelled(path), user))
 
 
 @router.get("/files/{path:path}", response_class=AnyFile)

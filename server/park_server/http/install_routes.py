@@ -109,7 +109,7 @@ async def list_versions(
     )
 
     def documents() -> Iterator[dict[str, Any]]:
-        for each in database.read(lambda c: listing(c, user, name)):
+        for each in listing(database, user, name):
             if approvals.permits(user, each.lock_hash):
                 yield _document(each, _used(imported, each, entry_point))
 

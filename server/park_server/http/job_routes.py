@@ -6,7 +6,6 @@ A job is named by its id, or by the end of it, of six characters or more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import Body, Query
 from pydantic import AwareDatetime, SkipValidation
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from park.errors import NotPermitted, UnknownItem
 from park.model.call_label import MOST_CHARACTERS
@@ -26,7 +25,7 @@ from park_repo.http.file_content import FileContent
 from park_server.clock import in_utc
 from park_server.http.auth import grant_of, user_of
 from park_server.http.exact_json import ExactJson
-from park_server.http.front.job_answers import result_pieces, submitted_pieces
+from park_server.http.front.job_answers import job_response, result_response, submitted_pieces
 from park_server.http.front.listed_answer import listed_response
 from park_server.http.gate.marked import with_request_id
 from park_server.http.parts import LONG_POLL_S, MOST, ServiceParts, parts_of
@@ -113,16 +112,15 @@ async def list_jobs(
 @router.get("/jobs/{job}", response_model=JobRecord)
 async def follow_job(
     request: Request, job: str, wait: Annotated[float, Query(ge=0, le=LONG_POLL_S)] = 0
-) -> ExactJson:
+) -> Response:
     """Return a job, when it is final or after ``wait`` seconds."""
-    job = _full_id(request, job)
-    return ExactJson(await parts_of(request).jobs.wait(job, user_of(request), wait))
+    return await job_response(parts_of(request), user_of(request), _full_id(request, job), wait)
 
 
 @router.post("/jobs/{job}/cancel", response_model=JobRecord)
 async def cancel_job(
     request: Request, job: str, *, dependents: bool = False, unless_needed: bool = False
-) -> ExactJson:
+) -> Response:
     """Cancel a job, with ``dependents`` also all that needs it; answers when it has ended.
 
     With ``unless_needed`` one that another job needs is left alone.
@@ -130,11 +128,10 @@ async def cancel_job(
     if dependents and grant_of(request) is not None:
         raise NotPermitted("a grant cancels the job that it names, and not what needs it")
     job, user = _full_id(request, job), user_of(request)
-    return ExactJson(
-        await parts_of(request).jobs.cancel(
-            job, user, dependents=dependents, unless_needed=unless_needed
-        )
+    await parts_of(request).jobs.cancel(
+        job, user, dependents=dependents, unless_needed=unless_needed
     )
+    return await job_response(parts_of(request), user, job)
 
 
 @router.post("/jobs/{job}/stop", response_model=JobRecord)
@@ -144,30 +141,30 @@ async def stop_job(
     *,
     grace: Annotated[float, Query(ge=0, le=LONGEST_GRACE_S)] = GRACE_S,
     unless_needed: bool = False,
-) -> ExactJson:
+) -> Response:
     """Ask a job to stop and to keep its best; it is killed if it goes on for ``grace`` seconds.
 
     With ``unless_needed`` one that another job needs is left alone.
     """
     job, user = _full_id(request, job), user_of(request)
-    stop = parts_of(request).jobs.stop
-    return ExactJson(await stop(job, user, grace_s=grace, unless_needed=unless_needed))
+    await parts_of(request).jobs.stop(job, user, grace_s=grace, unless_needed=unless_needed)
+    return await job_response(parts_of(request), user, job)
 
 
 @router.put("/jobs/{job}/pin", response_model=JobRecord)
-async def pin_job(request: Request, job: str) -> ExactJson:
+async def pin_job(request: Request, job: str) -> Response:
     """Keep a job, its logs, events, result and files, whatever the operator's policy."""
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
     await parts.retention.pin(job, user)
-    return ExactJson(await parts.jobs.wait(job, user, 0))
+    return await job_response(parts, user, job)
 
 
 @router.delete("/jobs/{job}/pin", response_model=JobRecord)
-async def unpin_job(request: Request, job: str) -> ExactJson:
+async def unpin_job(request: Request, job: str) -> Response:
     """Take the pin of a job back."""
     parts, user, job = parts_of(request), user_of(request), _full_id(request, job)
     await parts.retention.unpin(job, user)
-    return ExactJson(await parts.jobs.wait(job, user, 0))
+    return await job_response(parts, user, job)
 
 
 @router.delete("/jobs/{job}", status_code=204)
@@ -184,13 +181,7 @@ async def get_result(
 
     ``result`` is absent where the job has none (yet): its ``status`` and ``error`` say why.
     """
-    pieces = await result_pieces(parts_of(request), user_of(request), _full_id(request, job), wait)
-    return StreamingResponse(_sent(pieces), media_type="application/json")
-
-
-async def _sent(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
+    return await result_response(parts_of(request), user_of(request), _full_id(request, job), wait)
 
 
 @router.get("/jobs/{job}/traceback")

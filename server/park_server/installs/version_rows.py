@@ -7,7 +7,9 @@ chosen by a few columns; the pins, by far the most of it, are read of what is sh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
@@ -16,7 +18,7 @@ from park.model.pins import is_tree_version
 from park.model.states import EnvironmentState, InstallState
 from park.wire import EnvironmentRecord, PinRecord
 from park.wire.newest import folded, kind_of
-from park_server.db.blocks import in_blocks
+from park_repo.database import Database
 from park_server.db.tables import environments, installs
 from park_server.envs.environment_rows import may_see, of_others
 from park_server.trust.sharing import NOTHING, Shared
@@ -24,8 +26,12 @@ from park_server.trust.sharing import NOTHING, Shared
 __all__ = ["listing"]
 
 
+_AT_ONCE = 50
+"""Versions that are read together: each has some hundred pins."""
+
+
 def listing(
-    connection: Connection,
+    database: Database,
     user: str,
     project: str | None,
     *,
@@ -34,8 +40,11 @@ def listing(
     edits: int | None = None,
     newest: int | None = None,
     shared: Shared = NOTHING,
-) -> list[EnvironmentRecord]:
-    """Return each version with an environment that ``user`` may use, the newest install first.
+) -> Iterator[EnvironmentRecord]:
+    """Yield each version with an environment that ``user`` may use, the newest install first.
+
+    Of thousands a few are read at a time; one that has gone since they were chosen is left out. In
+    any thread.
 
     Another user's working trees are not among them, unless they are ``shared``. With ``version``
     (normalised) and ``set_hash`` those alone. With ``edits``, of the working trees of each version
@@ -46,17 +55,26 @@ def listing(
     for column, wanted in (("project", project), ("version", version), ("set_hash", set_hash)):
         if wanted is not None:
             query = query.where(installs.c[column] == wanted)
-    rows: Iterable[Row[Any]] = (
-        row
-        for row in connection.execute(query)
-        if may_see(user, row.user, row.request_of_others, shared)
-    )
-    if edits is not None:
-        rows = _with_few_edits(rows, edits)
-    kept = folded(rows, lambda row: kind_of([(row.project, row.version)]), newest)
-    blocks = in_blocks(row.id for row, _ in kept)
-    full = {row.id: row for ids in blocks for row in connection.execute(_FULL, {"ids": ids})}
-    return [_record(full[row.id], older) for row, older in kept]
+
+    def chosen(connection: Connection) -> list[tuple[str, int]]:
+        rows: Iterable[Row[Any]] = (
+            row
+            for row in connection.execute(query)
+            if may_see(user, row.user, row.request_of_others, shared)
+        )
+        if edits is not None:
+            rows = _with_few_edits(rows, edits)
+        kept = folded(rows, lambda row: kind_of([(row.project, row.version)]), newest)
+        return [(row.id, older) for row, older in kept]
+
+    left = iter(database.read(chosen))
+    while some := list(islice(left, _AT_ONCE)):
+        full = database.read(partial(_full, ids=[install for install, _ in some]))
+        yield from (_record(full[install], older) for install, older in some if install in full)
+
+
+def _full(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    return {row.id: row for row in connection.execute(_FULL, {"ids": ids})}
 
 
 def _chosen(user: str) -> Select[Any]:

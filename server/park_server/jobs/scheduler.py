@@ -49,7 +49,7 @@ from park_server.jobs.job_end import JobEnd
 from park_server.jobs.job_view import JobFilter
 from park_server.jobs.reading.accepted_jobs import answers_of, ends_of, is_much
 from park_server.jobs.reading.listed_jobs import ListedJob, listed_jobs
-from park_server.jobs.reading.single_looks import SingleLooks
+from park_server.jobs.reading.single_looks import Looked, SingleLooks
 from park_server.jobs.seams import Peers, Reach
 from park_server.jobs.stopping.stopper import Stopper
 from park_server.quotas.quotas import Quotas
@@ -290,21 +290,16 @@ class Scheduler:
     async def wait(self, job: JobId, user: str, timeout_s: float) -> JobRecord:
         """Return the job when it is final, or when the time is up: of 0 s as it is now.
 
-        One of which there is much is read beside the event loop.
+        Without its files where there is much of it, which `look` has.
         """
-        record, _ = await self.wait_and_read(job, user, timeout_s, lambda *_: None)
-        return record
+        return (await self.look(job, user, timeout_s, lambda *_: None)).record
 
-    async def wait_and_read(
-        self,
-        job: JobId,
-        user: str,
-        timeout_s: float,
-        read: Callable[[Connection, JobRecord], T],
-    ) -> tuple[JobRecord, T]:
-        """Do what `wait` does, and ``read`` what there is of it, at the same moment."""
-        record, what = await self._looks.when_final(job, user, timeout_s, read)
-        return self._alive(record), what
+    async def look(
+        self, job: JobId, user: str, timeout_s: float, read: Callable[[Connection, JobRecord], T]
+    ) -> Looked[T]:
+        """Do what `wait` does, and ``read`` what there is of the job, at the same moment."""
+        found = await self._looks.when_final(job, user, timeout_s, read)
+        return replace(found, record=self._alive(found.record))
 
     def look_again(self) -> None:
         """Start what may start now that users may have more than before."""

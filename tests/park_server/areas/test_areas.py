@@ -87,7 +87,7 @@ def test_others_read_what_is_shared_and_nothing_else(areas: Areas) -> None:
     assert read(areas, "~ada/shared/run.refl", "bob") == "for all"
     for refused in ("~ada/private", "~ada", "~ada/sharedx"):
         with pytest.raises(NotPermitted, match=r"only ~ada/shared of ada's files"):
-            areas.listing(refused, "bob")
+            list(areas.listing(refused, "bob"))
     with pytest.raises(NotPermitted, match="can only be read"):
         put(areas, "~ada/shared/run.refl", "mine now", "bob")
     with pytest.raises(NotPermitted):
@@ -153,7 +153,7 @@ def test_links_lead_nowhere(areas: Areas, own: Path, outside: Path) -> None:
         with pytest.raises(UnknownItem, match="links are not followed"):
             read(areas, path)
     with pytest.raises(UnknownItem, match="links are not followed"):
-        areas.listing("~/folder", "ada")
+        list(areas.listing("~/folder", "ada"))
     with pytest.raises(UnknownItem, match="links are not followed"):
         put(areas, "~/folder/secret", "overwritten")
     assert (outside / "secret").read_text() == SECRET

@@ -42,7 +42,7 @@ def test_a_folder_is_listed_by_name_with_what_each_is(base: Path) -> None:
     (base / "link").symlink_to("/etc")
     (base / "b.txt").write_text("123")
     os.utime(base / "b.txt", (0, 0))
-    found = beneath.entries(base, [])
+    found = list(beneath.entries(base, []))
     assert [(each.name, each.kind, each.size) for each in found] == [
         ("b.txt", "file", 3),
         ("data", "folder", 0),

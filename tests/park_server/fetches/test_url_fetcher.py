@@ -7,6 +7,7 @@ import errno
 import gzip
 import hashlib
 import json
+import os
 import shutil
 import socket
 import threading
@@ -61,6 +62,7 @@ class Lab:
         self.limit = 1 << 30
         self.allowed = ["127.0.0.1"]
         self.room = UserRoom()
+        self.own: Any = None
 
     def fetcher(self) -> UrlFetcher:
         return UrlFetcher(
@@ -71,6 +73,7 @@ class Lab:
             transport=GuardedTransport(AddressPolicy.of(self.allowed)),
             limit=self.limit,
             room=self.room.begun,
+            own=self.own,
             pause=self._pause,
         )
 
@@ -534,6 +537,24 @@ def test_a_user_fetches_what_he_has_room_for(
     error = lab.error(server.serve("/y", Served(content=BODY + b"y", declared=declared)))
     assert lab.room.kept == [len(BODY)]
     assert str(error) == f"ada has room for {lab.room.most} bytes, and not for {len(BODY)}"
+
+
+def test_a_file_of_ones_area_counts_while_it_is_copied(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "own").write_bytes(BODY)
+    url = "http://here/api/v1/areas/files/~ada/own"
+    lab.own = SimpleNamespace(
+        of_job=lambda *_: None,
+        in_area=lambda *_: (os.open(tmp_path / "own", os.O_RDONLY), "own"),
+    )
+    lab.room.most = len(BODY)
+    assert lab.fetch(url).size == len(BODY)
+    assert lab.room.kept == [len(BODY)]
+    lab.room.most -= 1
+    copied: list[Any] = []
+    lab.content.copy = copied.append  # type: ignore[method-assign, assignment]
+    error = lab.error(url)
+    assert str(error) == f"ada has room for {lab.room.most} bytes, and not for {len(BODY)}"
+    assert copied == []
 
 
 def test_a_file_as_large_as_the_limit(lab: Lab, server: FileServer) -> None:

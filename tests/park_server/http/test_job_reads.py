@@ -17,6 +17,7 @@ from park.wire import JobRecord
 from park_server.db.tables import jobs
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.jobs.reading.single_looks import Looked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,11 +38,11 @@ def test_a_result_or_a_file_that_is_read_is_noted(tmp_path: Path, what: str) -> 
             noted.append((job, finished))
 
     class Jobs:
-        async def wait_and_read(self, *_: Any) -> tuple[JobRecord, None]:
+        async def look(self, *_: Any) -> Looked[None]:
             names = [name for name in JobRecord.__dataclass_fields__ if name != "files"]
             known = {"id": JOB, "status": "failed", "finished": FINISHED}
             record = JobRecord(**{**dict.fromkeys(names), **known})  # type: ignore[arg-type]
-            return record, None
+            return Looked(record=record, what=None)
 
     with opened_database(tmp_path) as database:
         database.write(lambda c: add_job(c, JOB, "ada", [])).result()

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import delete
 from support.labs.install_lab import (
     LOCKS,
     TREE,
@@ -14,6 +14,7 @@ from support.labs.install_lab import (
 
 from park.model.states import EnvironmentState, InstallState
 from park_server.db.json_text import JsonText
+from park_server.db.tables import environments
 from park_server.envs import environment_rows
 from park_server.installs import version_rows
 
@@ -33,7 +34,7 @@ def keep(database: Database, *locks: str) -> None:
 
 
 def versions(database: Database, user: str, project: str | None = None) -> list[str]:
-    found = database.read(lambda c: version_rows.listing(c, user, project))
+    found = version_rows.listing(database, user, project)
     return [f"{each.project}=={each.version} {each.lock_hash[0]}" for each in found]
 
 
@@ -64,7 +65,7 @@ def test_an_evicted_environment_goes_on_to_be_listed(database: Database) -> None
     add_install(database, install_request("demo==1"), lock=LOCKS[0])
     keep(database, LOCKS[0])
     database.write(lambda c: environment_rows.evict(c, LOCKS[0], why="a test")).result()
-    (found,) = database.read(lambda c: version_rows.listing(c, "ada", None))
+    (found,) = version_rows.listing(database, "ada", None)
     assert found.status is EnvironmentState.EVICTED
     assert [pin.name for pin in found.pins] == ["demo"]
 
@@ -79,8 +80,8 @@ def test_one_set_may_be_asked_for_and_few_edits_of_each_tree(database: Database)
     keep(database, *LOCKS[:5])
 
     def found(**query: Any) -> dict[str, str]:
-        listing = partial(version_rows.listing, user="ada", project="demo", **query)
-        return {each.version: each.set_hash for each in database.read(listing)}
+        listing = version_rows.listing(database, "ada", "demo", **query)
+        return {each.version: each.set_hash for each in listing}
 
     assert len(found()) == 5
     assert list(found(edits=1)) == [other, "1.0", edits[2]]
@@ -97,8 +98,8 @@ def test_of_thousands_the_newest_are_listed_and_the_rest_counted(database: Datab
     keep(database, *LOCKS[:6])
 
     def found(**query: Any) -> dict[str, int]:
-        listing = partial(version_rows.listing, user="ada", project="demo", **query)
-        return {each.version: each.older for each in database.read(listing)}
+        listing = version_rows.listing(database, "ada", "demo", **query)
+        return {each.version: each.older for each in listing}
 
     assert found(newest=1) == {"1.1": 1, versions[4]: 3}
     assert list(found(newest=2)) == ["1.1", versions[4], versions[3], "1.0"]
@@ -123,6 +124,21 @@ def test_the_pins_of_what_is_not_shown_are_not_read(database: Database) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JsonText, "process_result_value", noted)
-        (shown,) = database.read(lambda c: version_rows.listing(c, "ada", "demo", newest=1))
+        (shown,) = version_rows.listing(database, "ada", "demo", newest=1)
     assert (shown.version, shown.older) == ("2", 2)
     assert len(read) == 1
+
+
+def test_a_few_are_read_at_a_time_and_what_has_gone_is_left_out(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(version_rows, "_AT_ONCE", 2)
+    for number in range(5):
+        add_install(database, install_request(f"demo=={number}"), lock=LOCKS[number])
+    keep(database, *LOCKS[:5])
+    found = version_rows.listing(database, "ada", None)
+    assert next(found).version == "4"
+    database.write(
+        lambda c: c.execute(delete(environments).where(environments.c.lock_hash != LOCKS[0]))
+    ).result()
+    assert [each.version for each in found] == ["3", "0"]

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from park.wire import encode
 from park_server.threads import in_thread_of
 
-__all__ = ["streamed_list", "streamed_records", "written"]
+__all__ = ["streamed_list", "streamed_records", "streamed_text", "written"]
 
 _JSON = "application/json"
 
@@ -31,7 +31,12 @@ async def streamed_records(user: str, records: Iterable[Any]) -> Response:
 
 async def streamed_list(user: str, items: Iterable[Iterable[str]]) -> Response:
     """Return the response with the JSON list of ``items``, each in texts, as `streamed_records`."""
-    pieces = _pieces(items)
+    return await streamed_text(user, _list_of(items))
+
+
+async def streamed_text(user: str, texts: Iterable[str]) -> Response:
+    """Return the response with JSON that is ``texts`` in a row, as `streamed_records`."""
+    pieces = _pieces(texts)
     begun = await in_thread_of(user, lambda: list(islice(pieces, 2)))
     if len(begun) == 1:
         return Response(begun[0], media_type=_JSON)
@@ -45,18 +50,27 @@ async def _sent(user: str, begun: Iterable[bytes], rest: Iterator[bytes]) -> Asy
         yield more
 
 
-def _pieces(items: Iterable[Iterable[str]]) -> Iterator[bytes]:
-    texts, size, opening = ["["], 0, ""
+def _list_of(items: Iterable[Iterable[str]]) -> Iterator[str]:
+    yield "["
+    opening = ""
     for item in items:
-        texts.append(opening)
+        yield opening
         opening = ","
-        for text in item:
-            texts.append(text)
-            size += len(text)
-            if size >= _PIECE_CHARACTERS:
-                yield "".join(texts).encode("ascii")
-                texts, size = [], 0
-    yield "".join([*texts, "]"]).encode("ascii")
+        yield from item
+    yield "]"
+
+
+def _pieces(texts: Iterable[str]) -> Iterator[bytes]:
+    """Yield ``texts`` as ASCII, of each piece as much as is sent at once; one at least."""
+    gathered: list[str] = []
+    size = 0
+    for text in texts:
+        gathered.append(text)
+        size += len(text)
+        if size >= _PIECE_CHARACTERS:
+            yield "".join(gathered).encode("ascii")
+            gathered, size = [], 0
+    yield "".join(gathered).encode("ascii")
 
 
 def _data(item: Any) -> Any:

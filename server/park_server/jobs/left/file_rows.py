@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, literal_column, select
@@ -11,10 +12,11 @@ from park.errors import UnknownItem
 from park.model.file_names import readable
 from park.model.ids import JobId
 from park.wire import FileRecord
+from park_repo.database import Database
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import job_files
 
-__all__ = ["MANY", "file_of", "files_of", "have_many", "names_told", "page_of"]
+__all__ = ["MANY", "file_of", "files_of", "have_many", "names_told", "page_of", "pages_of"]
 
 MANY = 1_000
 """Files of jobs that are read and written in some milliseconds: of more, beside the event loop."""
@@ -65,6 +67,16 @@ def files_of(connection: Connection, ids: Iterable[str]) -> dict[str, list[FileR
 def page_of(connection: Connection, job: JobId, after: str) -> list[FileRecord]:
     """Return up to `MANY` files of ``job`` by name, those behind the name ``after``."""
     return [_record(each) for each in _PAGE.all(connection, {"job": job, "after": after})]
+
+
+def pages_of(database: Database, job: JobId) -> Iterator[Sequence[FileRecord]]:
+    """Yield the files of ``job`` by name, page by page, each read when it is asked for."""
+    last = ""
+    while page := database.read(partial(page_of, job=job, after=last)):
+        yield page
+        if len(page) < MANY:
+            return
+        last = page[-1].name
 
 
 def file_of(connection: Connection, job: JobId, name: str) -> FileRecord:

@@ -70,17 +70,8 @@ def _with_files(database: Database, records: Sequence[JobRecord]) -> Iterator[Li
     ids = [JobId(each.id) for each in records]
     if database.read(lambda c: file_rows.have_many(c, ids)):
         for record, job in zip(records, ids, strict=True):
-            yield ListedJob(record=record, files=_pages(database, job))
+            yield ListedJob(record=record, files=file_rows.pages_of(database, job))
         return
     files = database.read(lambda c: file_rows.files_of(c, ids))
     for record in records:
         yield ListedJob(record=record, files=[files.get(record.id, [])])
-
-
-def _pages(database: Database, job: JobId) -> Iterator[Sequence[FileRecord]]:
-    last = ""
-    while page := database.read(partial(file_rows.page_of, job=job, after=last)):
-        yield page
-        if len(page) < file_rows.MANY:
-            return
-        last = page[-1].name

@@ -19,6 +19,7 @@ from park.wire import JobRecord
 from park_server.http.body_limit import MOST_BYTES, BodyLimit
 from park_server.http.front.job_front import JobFront
 from park_server.jobs import job_rows
+from park_server.jobs.reading.single_looks import Looked
 from park_server.json_pieces import LARGE_BYTES
 
 if TYPE_CHECKING:
@@ -53,11 +54,9 @@ class Jobs:
             raise self.found
         return self.found
 
-    async def wait_and_read(
-        self, job: str, user: str, wait: float, _read: object
-    ) -> tuple[JobRecord, None]:
+    async def look(self, job: str, user: str, wait: float, _read: object) -> Looked[None]:
         self.asked.append((job, user, wait))
-        return self._answer(), None
+        return Looked(record=self._answer(), what=None, pages=[] if self.much else None)
 
     def planned(self, user: str, requests: Any, *, size: int) -> Any:
         assert size > 0
@@ -151,6 +150,11 @@ def test_of_a_job_that_has_not_completed_the_record_is_all(lab: Lab) -> None:
     (record,) = lab.client.post("/api/v1/jobs?wait=0.5", json=[REQUEST]).json()
     assert record["status"] == "running"
     assert "result" not in record
+
+
+def test_of_a_job_of_which_there_is_much_the_routes_answer_in_pieces(lab: Lab) -> None:
+    lab.jobs.much = True
+    assert not lab.is_answered_in_front(lab.client.get(RESULT))
 
 
 @pytest.mark.parametrize("query", ["wait=31", "wait=-1", "other=1"])

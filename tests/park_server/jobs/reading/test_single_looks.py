@@ -17,6 +17,7 @@ from park.wire import JobRecord
 from park_server.db.tables import job_files
 from park_server.jobs.left.file_rows import MANY
 from park_server.json_pieces import LARGE_BYTES
+from park_server.retention import removal_rows
 
 JOB = JobId("job")
 
@@ -26,8 +27,7 @@ async def is_read_in_the_loop(here: Lab) -> bool:
         assert record.id == JOB
         return threading.get_ident()
 
-    _, thread = await here.scheduler.wait_and_read(JOB, USER, 0, where)
-    return thread == threading.get_ident()
+    return (await here.scheduler.look(JOB, USER, 0, where)).what == threading.get_ident()
 
 
 def write(here: Lab, statement: Any, *given: Any) -> None:
@@ -44,7 +44,13 @@ def test_a_job_that_left_many_files_is_read_beside_the_loop(tmp_path: Path) -> N
             rows = [{"job": JOB, "name": str(n), "sha256": "ab", "size": 1} for n in range(MANY)]
             write(here, insert(job_files), rows)
             assert not await is_read_in_the_loop(here)
-            assert len((await here.scheduler.wait(JOB, USER, 0)).files) == MANY
+            seen = await here.scheduler.look(JOB, USER, 0, lambda *_: None)
+            assert seen.pages is not None
+            pages = iter(seen.pages)
+            assert (len(next(pages)), seen.record.files) == (MANY, [])
+            await here.database.awrite(lambda c: removal_rows.remove_on_request(c, JOB, USER))
+            with pytest.raises(UnknownItem, match="was removed while its files were read"):
+                next(pages)
 
     run(test)
 
