@@ -213,7 +213,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--job-memory",
         metavar="SIZE",
         help="how much memory the jobs of one environment may have together, where control groups "
-        "can be made (nineteen twentieths of the machine's)",
+        "can be made (what is available at the start, but for a twentieth of the machine's, and at "
+        "least half of it)",
     )
     parser.add_argument(
         "--job-log",

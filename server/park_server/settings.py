@@ -66,8 +66,8 @@ class Settings:
     ``reserve_bytes`` are kept free by stopping jobs (None: a part of the disk),
     ``job_disk_bytes`` is what the files of one may take, ``job_processes`` how many processes
     and threads the jobs of one fork server may have (None: by the number of cores).
-    ``job_memory_bytes`` is what these may have of memory (None: almost all), ``job_log_bytes`` what
-    one job may write to its streams.
+    ``job_memory_bytes`` is what these may have of memory (None: almost all that is available at
+    the start), ``job_log_bytes`` what one job may write to its streams.
     ``job_accounts`` are the user ids that users get where the service is root, None: none.
     ``trust_all``: users may be added whose jobs this machine cannot keep apart.
     ``watch_loop_s`` is how long the event loop may be held before the log tells of it, None

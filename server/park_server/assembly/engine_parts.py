@@ -12,6 +12,7 @@ from park_server.assembly.foundation import Foundation
 from park_server.engine_choice import EngineChoice
 from park_server.jobs.engines.attempt_tokens import AttemptTokens
 from park_server.jobs.engines.cages import Cages
+from park_server.jobs.engines.control_groups import almost_all_memory
 from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
 from park_server.jobs.engines.offers import LOCAL
 from park_server.jobs.engines.pilots.driver_link import DriverSettings
@@ -88,7 +89,7 @@ def _local_settings(settings: Settings) -> LocalEngineSettings:
         slots=settings.slots,
         gpus=settings.gpus,
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        shared_bytes=settings.job_memory_bytes,
+        shared_bytes=settings.job_memory_bytes or almost_all_memory(),
     )
     if settings.job_processes is None:
         return here

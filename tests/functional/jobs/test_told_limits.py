@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,6 +52,14 @@ def test_a_job_that_eats_all_memory_is_ended_and_told_of_the_limit(held: Held) -
     assert "--job-memory" in line
     assert "\n" not in line
     assert held.ended("operator:add", 1, 2)["status"] == "completed"
+
+
+def test_where_the_machine_is_full_jobs_end_before_the_service(held: Held) -> None:
+    record = held.ended("linecache:getline", "/proc/self/oom_score_adj", 1)
+    assert record["status"] == "completed"
+    told = held.service.get(f"/api/v1/jobs/{record['id']}/result")["result"]
+    services = Path(f"/proc/{held.service.ready['pid']}/oom_score_adj").read_text()
+    assert int(told) > int(services)
 
 
 def test_a_job_that_writes_without_end_is_stopped_and_told_of_the_limit(held: Held) -> None:

@@ -11,11 +11,12 @@ import logging
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from park.runtime.descendants import descendants
 
-__all__ = ["PREFIX", "ControlGroups", "almost_all_memory", "found_groups"]
+__all__ = ["PREFIX", "ControlGroups", "almost_all_memory", "end_before_others", "found_groups"]
 
 _log = logging.getLogger("park.jobs")
 
@@ -39,10 +40,41 @@ _KEPT_FREE = 20
 """The part of the machine's memory that is for no job: the service's, and the system's."""
 
 
-def almost_all_memory() -> int:
-    """Return how much memory jobs may have where nobody has said it, in bytes."""
+_END_FIRST = 500
+"""Added to what the kernel thinks of a job's processes when the machine itself has no memory left
+(oom_score_adj, proc_pid_oom_score_adj(5), of 1000): as if each used half of the machine more."""
+
+
+@cache
+def almost_all_memory(told: Path = Path("/proc/meminfo")) -> int:
+    """Return how much memory jobs may have where nobody has said it, in bytes.
+
+    What is available when it is first asked, but for a part, so that a job which takes all is
+    ended by its own limit: without one the machine loses the pages of all programs first, and
+    stands still for minutes. What others need for a moment is not held against jobs: they may
+    have half of the machine.
+    """
     whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return whole - whole // _KEPT_FREE
+    kept = whole // _KEPT_FREE
+    return max(_available(told, whole) - kept, whole // 2)
+
+
+def _available(told: Path, whole: int) -> int:
+    """Return what new programs can have without anything being taken from others (proc(5))."""
+    with suppress(OSError, ValueError):
+        for line in told.read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return min(int(line.split()[1]) * 1024, whole)
+    return whole
+
+
+def end_before_others(pid: int) -> None:
+    """Have the kernel end what ``pid`` starts from now, rather than anything of the machine's own.
+
+    That is where its memory is full in spite of all limits.
+    """
+    with suppress(OSError):  # it has ended, or belongs to somebody else
+        Path(f"/proc/{pid}/oom_score_adj").write_text(f"{_END_FIRST}\n", encoding="ascii")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ import re
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,12 @@ from park.runtime.lines import LineSocket
 from park.runtime.order import PROTOCOL, ServerSettings
 from park_server.jobs.engines.cages import Cage, Cages, prepare_for
 from park_server.jobs.engines.claimants import Claimants
-from park_server.jobs.engines.control_groups import PREFIX, ControlGroups, almost_all_memory
+from park_server.jobs.engines.control_groups import (
+    PREFIX,
+    ControlGroups,
+    almost_all_memory,
+    end_before_others,
+)
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import (
     ServerKey,
@@ -50,7 +55,7 @@ class LocalEngineSettings:
     waits for a fork server that does not answer, since it may still be importing; its jobs are
     followed without it then, and nothing is served before that.
     ``processes``: how many processes and threads the jobs of one may have together, where
-    control groups are to be had, and ``shared_bytes`` how much memory, None: almost all there is.
+    control groups are to be had, and ``shared_bytes`` how much memory.
     What jobs can ask for at once: ``slots``, the devices ``gpus``, and ``memory_bytes``.
     """
 
@@ -62,12 +67,12 @@ class LocalEngineSettings:
     slots: int = 1
     gpus: tuple[str, ...] = ()
     memory_bytes: int | None = None
-    shared_bytes: int | None = None
+    shared_bytes: int = field(default_factory=almost_all_memory)
 
     @property
     def of_group(self) -> dict[str, int]:
         """The limits of the control group of each fork server."""
-        limits = {"pids": self.processes, "memory": self.shared_bytes or almost_all_memory()}
+        limits = {"pids": self.processes, "memory": self.shared_bytes}
         processors = self.slots + 1  # and that which forks them
         if processors < (os.cpu_count() or 1):
             limits["cpu"] = processors
@@ -183,6 +188,7 @@ class ForkServerPool:
                 os.environ, order.environment, self._runtime, cache, cage.variables()
             ),
         )
+        end_before_others(pid)
         self._groups.take_in(pid, self._group_of(folder), self._settings.of_group)
         self._watches.watch(pid, lambda: _reap(pid))
         return self._linked(key, folder, connection, pid)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from park_server.jobs.engines.control_groups import ControlGroups, almost_all_memory, found_groups
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from park_server.jobs.engines.control_groups import (
+    ControlGroups,
+    almost_all_memory,
+    end_before_others,
+    found_groups,
+)
 
 
 def tree(folder: Path, version: int) -> ControlGroups:
@@ -122,4 +125,33 @@ def test_what_the_kernel_ended_for_want_of_memory_is_counted(
 
 def test_jobs_may_not_have_all_memory() -> None:
     whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    assert 0.9 * whole < almost_all_memory() < whole
+    assert whole // 2 <= almost_all_memory() < whole
+
+
+@pytest.mark.parametrize(
+    ("available", "twentieths"),
+    [("all", 19), (0.8, 15), (0.3, 10), ("unknown", 19), ("odd", 19)],
+)
+def test_jobs_have_what_is_available_and_at_least_half(
+    available: float | str, twentieths: int, tmp_path: Path
+) -> None:
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    told = tmp_path / "meminfo"
+    share = 1 if available == "all" else available
+    if isinstance(share, float | int):
+        told.write_text(f"MemTotal: 1 kB\nMemAvailable: {int(whole * share) // 1024} kB\n")
+    elif available == "odd":
+        told.write_text("MemAvailable: much\n")
+    assert almost_all_memory(told) == pytest.approx(whole * twentieths / 20, rel=0.001)
+
+
+def test_what_a_process_starts_is_ended_before_others() -> None:
+    own = Path("/proc/self/oom_score_adj").read_text()
+    with subprocess.Popen(["sleep", "60"]) as process:
+        try:
+            end_before_others(process.pid)
+            found = Path(f"/proc/{process.pid}/oom_score_adj").read_text()
+        finally:
+            process.kill()
+    assert (int(found), Path("/proc/self/oom_score_adj").read_text()) == (500, own)
+    end_before_others(process.pid)  # which has ended
