@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Query
 from starlette.requests import Request
@@ -24,7 +24,9 @@ from park_server.page.snapshots import Snapshots
 from park_server.page.ticks import Ticks
 from park_server.page.workflow_shapes import WorkflowShapes
 
-__all__ = ["AGAIN", "FRESH", "router", "shapes_of", "shared_view"]
+__all__ = ["AGAIN", "FRESH", "router", "shapes_of", "shared_value", "shared_view"]
+
+T = TypeVar("T")
 
 router = DeclaredRoutes()
 
@@ -66,6 +68,13 @@ async def show_now(request: Request) -> Response:
     """Return what of the user's runs, waits, and failed lately, and how busy the service is."""
     parts, user = parts_of(request), user_of(request)
     return await shared_view(request, "now", lambda: now_of(parts, user))
+
+
+async def shared_value(request: Request, key: Hashable, make: Callable[[], T]) -> tuple[T, float]:
+    """Return what all viewers of one user share, and for how many seconds more it stands."""
+    whole, snapshots = (user_of(request), key), _page_of(request).snapshots
+    value, _ = await snapshots.get(whole, make)
+    return value, snapshots.fresh_s(whole)
 
 
 async def shared_view(request: Request, key: Hashable, make: Callable[[], Any]) -> Response:

@@ -30,8 +30,8 @@ SHARE_OF_LONG = 75
 ANSWER_S = 0.001
 """What an answer takes of a processor, whatever it says: its token, its route, its headers."""
 
-SHARE_OF_ANSWERS = 100
-"""Ten who watch are told something newer each second: a hundredth of one processor."""
+SHARE_OF_ANSWERS = 200
+"""Ten who watch are told something newer every two seconds: a two-hundredth of one processor."""
 
 _MOST = 256
 """Views that are kept; the one that was asked for longest ago goes first."""

@@ -54,11 +54,12 @@ def newest_event(connection: Connection) -> int:
 class StateCounts:
     """Counts ``rows`` (id, kind, entry point and state of each job) as of the event ``newest``.
 
-    For any thread. The jobs stay the same ones: that others have come to them, or some are gone,
-    is told.
+    For any thread. The jobs stay the same ones: ``is_outdated`` once others have come to them, or
+    some are gone, or so much has happened that it was not followed.
     """
 
     def __init__(self, rows: Iterable[Sequence[Any]], newest: int) -> None:
+        self.is_outdated = False
         self._newest = newest
         self._changing = threading.Lock()
         self._place_of: dict[str, _Place] = {}
@@ -81,14 +82,10 @@ class StateCounts:
         """The jobs."""
         return self._place_of.keys()
 
-    def groups(self, connection: Connection) -> list[WorkflowNode] | None:
-        """Return a node for each function, the first submitted first; None: of other jobs now."""
+    def groups(self, connection: Connection) -> list[WorkflowNode]:
+        """Return a node for each function with its states now, the first submitted first."""
         with self._changing:
-            return self._groups() if self._follow(connection) else None
-
-    def standing(self) -> list[WorkflowNode]:
-        """Return these nodes as of the last look."""
-        with self._changing:
+            self._follow(connection)
             return self._groups()
 
     def _groups(self) -> list[WorkflowNode]:
@@ -108,23 +105,27 @@ class StateCounts:
             for (kind, entry_point), first in sorted(self._first.items(), key=lambda it: it[1])
         ]
 
-    def _follow(self, connection: Connection) -> bool:
-        """Take in what became of the jobs; tell whether they are still those of the workflow."""
+    def _follow(self, connection: Connection) -> None:
+        """Take in what became of the jobs since the last look."""
         newest = newest_event(connection)
         if newest <= self._newest:
-            return True
+            return
         most = max(_FEWEST, len(self))
         changes = {"after": self._newest, "newest": newest, "most": most}
         rows = _CHANGED.all(connection, changes)
         others = {id_ for id_, _ in rows if id_ not in self._place_of}
-        is_gone = any(status is None and id_ in self._place_of for id_, status in rows)
-        if len(rows) == most or is_gone or self._are_joined(connection, others):
-            return False
+        is_too_much = len(rows) == most
+        self.is_outdated |= is_too_much or self._are_joined(connection, others)
         for id_, status in rows:
             if id_ in self._place_of:
-                self._move(id_, JobState(status))
+                self._enter(id_, status)
         self._newest = newest
-        return True
+
+    def _enter(self, job: str, status: str | None) -> None:
+        if status is None:  # it was removed
+            self.is_outdated = True
+        else:
+            self._move(job, JobState(status))
 
     def _move(self, job: str, status: JobState) -> None:
         before = self._place_of[job]

@@ -25,8 +25,8 @@ QUIET_S = 15.0
 PAUSE_S = 0.5
 """Between two ticks: a person sees no more, and a sweep has hundreds of events in it."""
 
-EACH_S = 0.1
-"""What each window makes that longer: to tell many costs no more than to tell five."""
+EACH_S = 0.2
+"""What each window makes that at least: to tell many costs no more than to tell three."""
 
 _OWN = Prepared(
     select(func.max(events.c.seq)).where(

@@ -27,7 +27,7 @@ from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.jobs import job_view
 from park_server.jobs.graph import graph
 from park_server.page.equal_siblings import folded
-from park_server.page.live_routes import shapes_of, shared_view
+from park_server.page.live_routes import AGAIN, shapes_of, shared_value, shared_view
 from park_server.page.now import line_of
 from park_server.page.quotient import members_of, size_of
 from park_server.page.remote_pieces import as_told, placed
@@ -54,9 +54,24 @@ async def show_workflow(request: Request, job: str, unfold: _Keys = None) -> Res
     parts, user = parts_of(request), user_of(request)
     id_ = parts.database.read(lambda c: job_view.existing(c, job, user))
     keys, shapes = frozenset(unfold or ()), shapes_of(request)
-    return await shared_view(
-        request, ("workflow", id_, keys), lambda: _workflow(parts, shapes, user, id_, keys)
+    # to find a shape takes seconds, and to follow its states no time: each goes at its own pace
+    is_large, left_s = await shared_value(
+        request,
+        ("shape", id_),
+        lambda: parts.database.read(lambda c: _is_large(c, shapes, user, id_)),
     )
+    if not is_large:
+        return await shared_view(
+            request, ("workflow", id_, keys), lambda: _small(parts, user, id_, keys)
+        )
+    answer = await shared_view(
+        request,
+        ("workflow", id_),
+        lambda: _by_function(id_, parts.database.read(lambda c: shapes.seen(c, user, id_))),
+    )
+    if shapes.is_outdated(user, id_):  # it is found anew for who asks then
+        answer.headers[AGAIN] = f"{left_s:.2f}"
+    return answer
 
 
 @router.get("/workflow/members", response_model=list[JobLine])
@@ -83,21 +98,14 @@ def list_members(
     return ExactJson(parts.database.read(read))
 
 
-def _workflow(
-    parts: ServiceParts, shapes: WorkflowShapes, user: str, job: JobId, keys: frozenset[str]
-) -> WorkflowRecord:
-    seen = parts.database.read(lambda c: _large(c, shapes, user, job))
-    return _small(parts, user, job, keys) if seen is None else _by_function(job, seen)
-
-
-def _large(connection: Connection, shapes: WorkflowShapes, user: str, job: JobId) -> Seen | None:
-    """Return the workflow of ``job`` as its functions; None where it is small."""
-    known = shapes.known(connection, user, job)
-    if known is not None:
-        return known
+def _is_large(connection: Connection, shapes: WorkflowShapes, user: str, job: JobId) -> bool:
+    """Tell whether the workflow of ``job`` is a large one, whose shape is known then."""
+    if shapes.is_current(connection, user, job):
+        return True
     if size_of(connection, job, MOST_APART + 1) <= MOST_APART:
-        return None
-    return shapes.found(connection, user, job)
+        return False
+    shapes.find(connection, user, job)
+    return True
 
 
 def _by_function(job: JobId, seen: Seen) -> WorkflowRecord:

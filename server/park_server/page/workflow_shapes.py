@@ -33,15 +33,11 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Shape:
+    """The jobs of a workflow, whose states are followed, and what needs what."""
+
     counts: StateCounts
     edges: tuple[WorkflowEdge, ...]
     others: tuple[WorkflowNode, ...]
-
-    def seen(self, connection: Connection) -> Seen | None:
-        groups = self.counts.groups(connection)
-        if groups is None:
-            return None
-        return Seen(groups=groups, others=self.others, edges=self.edges)
 
 
 class WorkflowShapes:
@@ -51,16 +47,27 @@ class WorkflowShapes:
         self._known: OrderedDict[tuple[str, JobId], _Shape] = OrderedDict()
         self._changing = threading.Lock()
 
-    def known(self, connection: Connection, user: str, job: JobId) -> Seen | None:
-        """Return the workflow of ``job`` as it is now; None where it is to be found, or anew."""
-        with self._changing:
-            shape = self._known.get((user, job))
-            if shape is not None:
-                self._known.move_to_end((user, job))
-        return None if shape is None else shape.seen(connection)
+    def is_outdated(self, user: str, job: JobId) -> bool:
+        """Tell whether the workflow of ``job`` was of other jobs when it was last seen."""
+        shape = self._kept(user, job)
+        return shape is not None and shape.counts.is_outdated
 
-    def found(self, connection: Connection, user: str, job: JobId) -> Seen:
-        """Go through the workflow of ``job``, and return it; it is known then."""
+    def is_current(self, connection: Connection, user: str, job: JobId) -> bool:
+        """Tell whether the shape of the workflow of ``job`` is known, and still its shape."""
+        shape = self._kept(user, job)
+        if shape is None:
+            return False
+        shape.counts.groups(connection)
+        return not shape.counts.is_outdated
+
+    def seen(self, connection: Connection, user: str, job: JobId) -> Seen:
+        """Return the workflow of ``job`` as it is now, by the shape that was found last."""
+        shape = self._kept(user, job) or self.find(connection, user, job)
+        groups = shape.counts.groups(connection)
+        return Seen(groups=groups, others=shape.others, edges=shape.edges)
+
+    def find(self, connection: Connection, user: str, job: JobId) -> _Shape:
+        """Go through the workflow of ``job``; its shape is known then."""
         counts = StateCounts(rows_of(connection, job), newest_event(connection))
         edges, others = links_of(connection, counts.ids)
         shape = _Shape(counts=counts, edges=tuple(edges), others=tuple(others))
@@ -69,7 +76,14 @@ class WorkflowShapes:
             self._known.move_to_end((user, job))
             while len(self._known) > 1 and self._jobs() > _MOST_JOBS:
                 self._known.popitem(last=False)
-        return Seen(groups=counts.standing(), others=shape.others, edges=shape.edges)
+        return shape
+
+    def _kept(self, user: str, job: JobId) -> _Shape | None:
+        with self._changing:
+            shape = self._known.get((user, job))
+            if shape is not None:
+                self._known.move_to_end((user, job))
+            return shape
 
     def _jobs(self) -> int:
         return sum(len(each.counts) for each in self._known.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.material.index_tools import upload
@@ -11,8 +11,10 @@ from support.pages.page_lab import PageLab
 from support.session.slow_cases import slow_after
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from playwright.sync_api import Route
     from support.pages.page_browser import PageBrowser
 
 pytestmark = pytest.mark.slow
@@ -74,6 +76,40 @@ def test_a_version_is_yanked_and_that_is_undone(
         viewer.page.get_by_role("button", name="Undo the yank").click()
         viewer.page.get_by_role("button", name="Yank", exact=True).wait_for()
         assert "yanked" not in viewer.section("Files").inner_text()
+
+
+def test_of_many_the_first_are_shown_and_the_rest_on_request(
+    browser: PageBrowser, lab: PageLab
+) -> None:
+    """Names of kinds are whole, and numbers lie below each other."""
+    project = {"versions": 1_000, "trees": 0, "size": 9_990_000_000, "status": "active"}
+    projects = [
+        {"name": f"project-{n:03}", "owned": True, "claimed": False, **project} for n in range(520)
+    ]
+    token = {"note": None, "user": "u" * 80, "kind": "browser", "scopes": ["query", "install"]}
+    token |= {"last_used": None, "revoked": None, "expires_at": "2027-01-01T00:00:00.000000Z"}
+    tokens = [{"id": f"0192aaaa-bbbb-7ccc-8ddd-{n:012}", **token} for n in range(502)]
+    with browser.viewer(lab.service, viewport={"width": 2_000, "height": 900}) as viewer:
+        for path, answer in (("index/projects", projects), ("admin/tokens", tokens)):
+            viewer.page.route(f"**/api/v1/{path}", _answering(answer))
+        viewer.log_in()
+        viewer.open("#/index")
+        section = viewer.section("Projects")
+        section.get_by_role("link", name="project-499").wait_for()
+        assert section.get_by_role("link", name="project-500").count() == 0
+        section.get_by_role("button", name="20 more").click()
+        section.get_by_role("link", name="project-519").wait_for()
+        assert section.get_by_role("button").count() == 0
+        size = section.get_by_role("cell", name="10 GB").first
+        assert size.evaluate("cell => getComputedStyle(cell).textAlign") == "right"
+        viewer.open("#/admin/tokens")
+        kind = viewer.section("Tokens").get_by_role("cell", name="browser").first
+        assert kind.evaluate("cell => getComputedStyle(cell).whiteSpace") == "nowrap"
+        viewer.section("Tokens").get_by_role("button", name="2 more").wait_for()
+
+
+def _answering(answer: list[dict[str, Any]]) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(json=answer)
 
 
 def test_users_come_and_go(browser: PageBrowser, lab: PageLab) -> None:

@@ -66,7 +66,7 @@ def test_what_is_connected_is_counted_from_wherever_one_looks(
 ) -> None:
     assert size_of(connection, job, 1_000) == 32
     assert size_of(connection, job, 5) == 5
-    groups = StateCounts(rows_of(connection, job), 0).standing()
+    groups = StateCounts(rows_of(connection, job), 0).groups(connection)
     assert {each.label: each.counts for each in groups} == {
         "m:prepare": {"completed": 1},
         "m:sim": {"failed": 3, "running": 27},

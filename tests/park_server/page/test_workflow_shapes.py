@@ -32,23 +32,34 @@ def connection() -> Iterator[Connection]:
         yield connection
 
 
-def test_it_is_known_until_a_job_comes_to_it(connection: Connection) -> None:
+def test_it_is_current_until_a_job_comes_to_it(connection: Connection) -> None:
     shapes = WorkflowShapes()
-    assert shapes.known(connection, USER, A) is None
-    found = shapes.found(connection, USER, A)
+    assert not shapes.is_current(connection, USER, A)
+    shapes.find(connection, USER, A)
+    found = shapes.seen(connection, USER, A)
     assert [(each.label, each.counts) for each in found.groups] == [
         ("m:prepare", {"waiting": 1}),
         ("m:fit", {"waiting": 1}),
     ]
     assert [(each.needed, each.by) for each in found.edges] == [("call m:prepare", "call m:fit")]
-    assert shapes.known(connection, USER, A) == found
+    assert shapes.is_current(connection, USER, A)
     new_job(connection, "other", entry_point="m:report")
-    assert shapes.known(connection, USER, A) == found
+    assert shapes.is_current(connection, USER, A)
     new_job(connection, "c", value("b"), entry_point="m:report")
-    assert shapes.known(connection, USER, A) is None
-    anew = shapes.found(connection, USER, A)
+    assert shapes.seen(connection, USER, A) == found  # until somebody finds it anew
+    assert shapes.is_outdated(USER, A)
+    assert not shapes.is_current(connection, USER, A)
+    shapes.find(connection, USER, A)
+    anew = shapes.seen(connection, USER, A)
     assert [each.label for each in anew.groups] == ["m:prepare", "m:fit", "m:report"]
-    assert shapes.known(connection, USER, A) == anew
+    assert not shapes.is_outdated(USER, A)
+
+
+def test_one_that_was_let_go_is_found_when_it_is_looked_at(connection: Connection) -> None:
+    shapes = WorkflowShapes()
+    assert not shapes.is_outdated(USER, A)
+    assert len(shapes.seen(connection, USER, A).groups) == 2
+    assert shapes.is_current(connection, USER, A)
 
 
 def test_those_that_nobody_looks_at_are_let_go(
@@ -57,11 +68,11 @@ def test_those_that_nobody_looks_at_are_let_go(
     monkeypatch.setattr(workflow_shapes, "_MOST_JOBS", 5)  # two of them
     shapes = WorkflowShapes()
     for user in ("u1", "u2"):
-        shapes.found(connection, user, A)
-    assert shapes.known(connection, "u1", A) is not None  # looked at last
-    shapes.found(connection, "u3", A)
-    assert shapes.known(connection, "u1", A) is not None
-    assert shapes.known(connection, "u2", A) is None
+        shapes.find(connection, user, A)
+    assert shapes.is_current(connection, "u1", A)  # looked at last
+    shapes.find(connection, "u3", A)
+    assert shapes.is_current(connection, "u1", A)
+    assert not shapes.is_current(connection, "u2", A)
 
 
 def test_the_newest_is_kept_however_large(
@@ -69,5 +80,5 @@ def test_the_newest_is_kept_however_large(
 ) -> None:
     monkeypatch.setattr(workflow_shapes, "_MOST_JOBS", 1)
     shapes = WorkflowShapes()
-    shapes.found(connection, USER, A)
-    assert shapes.known(connection, USER, A) is not None
+    shapes.find(connection, USER, A)
+    assert shapes.is_current(connection, USER, A)

@@ -28,7 +28,7 @@ export function bytes(value) {
   const names = ["B", "kB", "MB", "GB", "TB", "PB"];
   let level = 0;
   while (value >= 1000 && level < names.length - 1) { value /= 1000; level += 1; }
-  return `${level && value < 10 ? value.toFixed(1) : Math.round(value)} ${names[level]}`;
+  return `${level && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${names[level]}`;
 }
 
 export const count = (value) => Number(value).toLocaleString("en");

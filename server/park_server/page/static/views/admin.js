@@ -2,6 +2,7 @@
 
 import { get } from "../api.js";
 import { h, say } from "../dom.js";
+import { some } from "../many.js";
 import { ago, bytes, count, when } from "../words.js";
 
 const PARTS = [["users", "Users"], ["tokens", "Tokens"], ["policy", "Policy"], ["audit", "Audit"], ["usage", "Usage"]];
@@ -26,9 +27,9 @@ const acting = (state, refresh) => (text, path, options, key) => async (event) =
 };
 
 /** A table; where it is too narrow for columns, each value says which it is of. */
-function table(name, heads, rows, none) {
+function table(name, heads, rows, none, rest = null) {
   for (const row of rows) [...row.cells].forEach((cell, column) => { if (column > 0 && heads[column] && cell.childNodes.length) cell.dataset.label = heads[column].toLowerCase(); });
-  return h("section", { "aria-label": name }, rows.length ? h("div", { class: "scroll" }, h("table", { class: "stack" }, h("thead", h("tr", heads.map((each) => h("th", { scope: "col" }, each || h("span", { class: "unseen" }, "Actions"))))), h("tbody", rows))) : h("p", { class: "none" }, none));
+  return h("section", { "aria-label": name }, rows.length ? h("div", { class: "scroll" }, h("table", { class: "stack" }, h("thead", h("tr", heads.map((each) => h("th", { scope: "col" }, each || h("span", { class: "unseen" }, "Actions"))))), h("tbody", rows))) : h("p", { class: "none" }, none), rest);
 }
 
 async function users(state, signal, refresh) {
@@ -42,17 +43,18 @@ async function users(state, signal, refresh) {
     h("td", { class: "tight" }, each.created && !each.removed && h("span", { class: "tools" },
       h("button", { onclick: act(`all tokens of ${each.name} are revoked`, `/admin/users/${encodeURIComponent(each.name)}/revoke`, () => ({ method: "POST" }), `revoke ${each.name}`) }, state.sure === `revoke ${each.name}` ? "Revoke all and end jobs?" : "Revoke"),
       h("button", { class: "bad", onclick: act(`${each.name} is removed`, `/admin/users/${encodeURIComponent(each.name)}`, () => ({ method: "DELETE" }), `remove ${each.name}`) }, state.sure === `remove ${each.name}` ? "Remove for good?" : "Remove"))))), "Nobody.")),
-  h("div", h("section", { "aria-label": "Add a user" }, h("header", h("h2", "Add a user")), h("form", { class: "body", style: { display: "grid", gap: "10px" }, onsubmit: act("added", "/admin/users", () => ({ method: "POST", body: { name: name.value, password: password.value || null } })) },
+  h("div", h("section", { "aria-label": "Add a user" }, h("header", h("h2", "Add a user")), h("form", { class: "body fields", onsubmit: act("added", "/admin/users", () => ({ method: "POST", body: { name: name.value, password: password.value || null } })) },
     h("label", "Name ", h("span", { "data-keep": "name of a user" }, name)), h("label", "Password ", h("span", { "data-keep": "password of a user" }, password)), h("div", h("button", { class: "main" }, "Add"))))));
 }
 
 async function tokens(state, signal, refresh) {
   const found = await get("/admin/tokens", { signal });
   const act = acting(state, refresh);
-  return table("Tokens", ["Token", "User", "Class", "May", "Last used", "Ends", ""], found.slice(0, 500).map((each) => h("tr",
-    h("td", { class: "mono" }, `…${each.id.slice(-6)}`, each.note && h("span", { class: "why" }, each.note)), h("td", each.user), h("td", each.kind), h("td", each.scopes.join(", ") || "all of the user's"),
+  const [shown, rest] = some(state, refresh, found, 500);
+  return table("Tokens", ["Token", "User", "Class", "May", "Last used", "Ends", ""], shown.map((each) => h("tr",
+    h("td", { class: "mono" }, `…${each.id.slice(-6)}`, each.note && h("span", { class: "why" }, each.note)), h("td", each.user), h("td", { class: "tight" }, each.kind), h("td", each.scopes.join(", ") || "all of the user's"),
     h("td", { class: "tight" }, each.last_used ? ago(each.last_used) : "never"), h("td", { class: "tight" }, each.revoked ? h("span", { class: "is-failed" }, `revoked ${ago(each.revoked)}`) : when(each.expires_at)),
-    h("td", { class: "tight" }, !each.revoked && h("button", { class: "bad", onclick: act("revoked", `/admin/tokens/${each.id}`, () => ({ method: "DELETE" }), each.id) }, state.sure === each.id ? "Revoke for good?" : "Revoke")))), "There are no tokens.");
+    h("td", { class: "tight" }, !each.revoked && h("button", { class: "bad", onclick: act("revoked", `/admin/tokens/${each.id}`, () => ({ method: "DELETE" }), each.id) }, state.sure === each.id ? "Revoke for good?" : "Revoke")))), "There are no tokens.", rest);
 }
 
 async function policy(state, signal, refresh) {

@@ -2,6 +2,7 @@
 
 import { BASE, get } from "../api.js";
 import { h, say } from "../dom.js";
+import { some } from "../many.js";
 import { state as stateOf } from "../states.js";
 import { ago, bytes, count, plural, when } from "../words.js";
 import { difference } from "./difference.js";
@@ -15,18 +16,19 @@ export async function look({ rest: [id, other], state, signal, refresh, who }) {
   state.wanted ??= "";
   const wanted = state.wanted.toLowerCase();
   const found = all.filter((each) => `${each.projects.join(" ")} ${each.lock_hash} ${each.installed_by.join(" ")}`.toLowerCase().includes(wanted));
+  const [shown, rest] = some(state, refresh, found, 300);
   return {
     title: "Environments",
     content: [
       h("div", { class: "head" }, h("h1", "Environments"), h("span", { class: "soft number" }, `${plural(storage.environments, "environment")}, ${bytes(storage.environments_bytes + storage.store_bytes)} with ${plural(storage.wheels, "wheel")} that they share${storage.quota_bytes === null ? "" : `, of ${bytes(storage.quota_bytes)}`}`),
         h("label", "Find ", h("input", { type: "search", value: state.wanted, placeholder: "project, version, lock, user", size: 26, oninput: (event) => { state.wanted = event.target.value; refresh(); } }))),
       h("section", { "aria-label": "Environments" }, found.length ? h("table", { class: "stack" },
-        h("thead", h("tr", ["Projects", "State", "Python", "Whole", "Own", "Last used", "Installed by"].map((each) => h("th", { scope: "col" }, each)))),
-        h("tbody", found.slice(0, 300).map((each) => h("tr",
+        h("thead", h("tr", ["Projects", "State", "Python", "Whole", "Own", "Last used", "Installed by"].map((each) => h("th", { scope: "col", class: ["Whole", "Own"].includes(each) && "right" }, each)))),
+        h("tbody", shown.map((each) => h("tr",
           h("td", h("a", { href: `#/environments/${each.lock_hash}` }, shownAs(each)), each.pinned_by.length > 0 && h("span", { class: "tag", style: { "margin-left": "8px" } }, "pinned")),
           h("td", { class: "tight" }, stateOf(each.status)), h("td", { class: "tight", "data-label": "Python" }, each.python),
-          h("td", { class: "tight number", "data-label": "whole" }, bytes(each.size_bytes)), h("td", { class: "tight number", "data-label": "own" }, bytes(each.own_bytes)),
-          h("td", { class: "tight", "data-label": "last used" }, each.last_used ? ago(each.last_used) : "never"), h("td", { "data-label": "by" }, each.installed_by.join(", ")))))) : h("p", { class: "none" }, "No such environments."))],
+          h("td", { class: "right tight", "data-label": "whole" }, bytes(each.size_bytes)), h("td", { class: "right tight", "data-label": "own" }, bytes(each.own_bytes)),
+          h("td", { class: "tight", "data-label": "last used" }, each.last_used ? ago(each.last_used) : "never"), h("td", { "data-label": "by" }, each.installed_by.join(", ")))))) : h("p", { class: "none" }, "No such environments."), rest)],
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { get, part } from "../api.js";
 import { h, say } from "../dom.js";
+import { some } from "../many.js";
 import { readme } from "../readme.js";
 import { ago, bytes, count, plural } from "../words.js";
 
@@ -10,16 +11,17 @@ export async function look({ rest: [name], state, signal, refresh, who }) {
   const all = await get("/index/projects", { signal });
   state.wanted ??= "";
   const found = all.filter((each) => each.name.includes(state.wanted.toLowerCase()));
+  const [shown, rest] = some(state, refresh, found, 500);
   return {
     title: "Index",
     content: [
       h("div", { class: "head" }, h("h1", "Index"), h("span", { class: "soft number" }, plural(all.length, "project")),
         h("label", "Find ", h("input", { type: "search", value: state.wanted, oninput: (event) => { state.wanted = event.target.value; refresh(); } }))),
       h("section", { "aria-label": "Projects" }, found.length ? h("table", { class: "stack" },
-        h("thead", h("tr", ["Project", "Released", "Your trees", "Size", "Status"].map((each) => h("th", { scope: "col" }, each)))),
-        h("tbody", found.slice(0, 500).map((each) => h("tr", h("td", h("a", { href: `#/index/${encodeURIComponent(each.name)}` }, each.name)),
-          h("td", { class: "tight number", "data-label": "released" }, count(each.versions)), h("td", { class: "tight number", "data-label": "trees" }, count(each.trees)), h("td", { class: "tight number", "data-label": "size" }, bytes(each.size)),
-          h("td", { "data-label": "status" }, [each.owned && "of this service", each.claimed && "claimed", each.status !== "active" && each.status].filter(Boolean).join(", ") || null))))) : h("p", { class: "none" }, "No such projects."))],
+        h("thead", h("tr", [["Project"], ["Released", "right"], ["Your trees", "right"], ["Size", "right"], ["Status"]].map(([each, kind]) => h("th", { scope: "col", class: kind }, each)))),
+        h("tbody", shown.map((each) => h("tr", h("td", h("a", { href: `#/index/${encodeURIComponent(each.name)}` }, each.name)),
+          h("td", { class: "right tight", "data-label": "released" }, count(each.versions)), h("td", { class: "right tight", "data-label": "trees" }, count(each.trees)), h("td", { class: "right tight", "data-label": "size" }, bytes(each.size)),
+          h("td", { "data-label": "status" }, [each.owned && "of this service", each.claimed && "claimed", each.status !== "active" && each.status].filter(Boolean).join(", ") || null))))) : h("p", { class: "none" }, "No such projects."), rest)],
   };
 }
 
@@ -48,7 +50,7 @@ async function project(name, state, signal, refresh, who) {
       state.problem && h("div", { class: "problem", role: "alert" }, h("p", state.problem.message), state.problem.hint && h("p", state.problem.hint)),
       h("div", { class: "head" }, h("h1", found.name), h("span", { class: "soft" }, [found.owned ? "released here" : "your working trees", found.claimed && "claimed", found.status !== "active" && `${found.status}${found.reason ? `: ${found.reason}` : ""}`].filter(Boolean).join(", "))),
       h("div", { class: "columns" },
-        h("div", described(state.about), files(versions, button)),
+        h("div", described(state.about), files(versions, button, state, refresh)),
         state.about ? h("div", facts(state.about, found)) : null)],
   };
 }
@@ -67,9 +69,10 @@ function facts(about, found) {
     about.requires.length > 0 && h("details", { open: about.requires.length <= 12 }, h("summary", plural(about.requires.length, "requirement")), h("ul", { class: "chain mono" }, about.requires.map((each) => h("li", each))))));
 }
 
-function files(versions, button) {
-  return h("section", { "aria-label": "Files" }, h("header", h("h2", "Files")), h("table", { class: "stack" }, h("thead", h("tr", ["File", "Size", "Uploaded", ""].map((each) => h("th", { scope: "col" }, each || h("span", { class: "unseen" }, "Actions"))))),
-    h("tbody", [...versions].slice(0, 300).map(([version, all]) => all.map((file, place) => h("tr",
+function files(versions, button, state, refresh) {
+  const [shown, rest] = some(state, refresh, [...versions], 300);
+  return h("section", { "aria-label": "Files" }, h("header", h("h2", "Files")), h("table", { class: "stack" }, h("thead", h("tr", ["File", "Size", "Uploaded", ""].map((each) => h("th", { scope: "col", class: each === "Size" && "right" }, each || h("span", { class: "unseen" }, "Actions"))))),
+    h("tbody", shown.map(([version, all]) => all.map((file, place) => h("tr",
       h("td", { title: `sha256 ${file.sha256}` }, place === 0 && h("b", { class: "mono" }, version), h("span", { class: "why mono" }, file.filename), place === 0 && file.yanked !== null && h("span", { class: "why bad" }, `yanked${file.yanked ? `: ${file.yanked}` : ""}`)),
-      h("td", { class: "right tight", "data-label": "size" }, bytes(file.size)), h("td", { class: "tight", "data-label": "uploaded" }, `${ago(file.uploaded)} by ${file.uploaded_by}`), h("td", { class: "tight" }, place === 0 && button(version, all))))))));
+      h("td", { class: "right tight", "data-label": "size" }, bytes(file.size)), h("td", { class: "tight", "data-label": "uploaded" }, `${ago(file.uploaded)} by ${file.uploaded_by}`), h("td", { class: "tight" }, place === 0 && button(version, all))))))), rest);
 }

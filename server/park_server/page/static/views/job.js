@@ -2,6 +2,7 @@
 
 import { ask, get } from "../api.js";
 import { h, say } from "../dom.js";
+import { some } from "../many.js";
 import { Log } from "../log.js";
 import { plot } from "../plot.js";
 import { address, preview } from "../preview.js";
@@ -131,6 +132,7 @@ function result({ call: found }) {
 function files(job, state, signal, refresh) {
   if (!job.files.length) return null;
   const total = job.files.reduce((sum, each) => sum + each.size, 0);
+  const [shown, rest] = some(state, refresh, job.files, 500);
   const toggle = (name) => async () => {
     if (state.opened.has(name)) { const before = state.opened.get(name); state.opened.delete(name); if (before && before.close) before.close(); refresh(); return; }
     state.opened.set(name, null);
@@ -142,9 +144,9 @@ function files(job, state, signal, refresh) {
   };
   return h("section", { "aria-label": "Files" },
     h("header", h("h2", "Files"), h("span", { class: "side soft number" }, `${count(job.files.length)}, ${bytes(total)}`)),
-    h("table", h("thead", { class: "unseen" }, h("tr", h("th", "File"), h("th", "Size"), h("th", "Download"))), h("tbody", job.files.slice(0, 500).map((file) => [
+    h("table", h("thead", { class: "unseen" }, h("tr", h("th", "File"), h("th", "Size"), h("th", "Download"))), h("tbody", shown.map((file) => [
       h("tr", h("td", h("button", { class: "plain", "aria-expanded": String(state.opened.has(file.name)), onclick: toggle(file.name) }, file.name)), h("td", { class: "right tight" }, bytes(file.size)), h("td", { class: "tight" }, h("a", { href: address(job.id, file.name), download: file.name.split("/").pop(), "aria-label": `Download ${file.name}` }, "download"))),
-      state.opened.get(file.name) && h("tr", { class: "preview" }, h("td", { colspan: "3", style: { padding: "0" } }, state.opened.get(file.name).node))]))));
+      state.opened.get(file.name) && h("tr", { class: "preview" }, h("td", { colspan: "3", style: { padding: "0" } }, state.opened.get(file.name).node))]))), rest);
 }
 
 // -- when and where
