@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from park_repo.database import Database
 from park_repo.index import Index
@@ -31,16 +32,17 @@ from park_server.envs.wheel_download import Downloader
 from park_server.home import Home
 from park_server.jobs.engines.isolation import Isolations
 from park_server.quotas.descriptors import most_connections
+from park_server.quotas.disk_reserve import DiskReserve
 from park_server.quotas.disk_use import DiskUse
 from park_server.quotas.quotas import Quotas
 from park_server.quotas.usage_rows import bytes_of
-from park_server.retention.sizes_on_disk import size_below
+from park_server.retention.sizes_on_disk import free_below, size_below, usual_reserve
 from park_server.settings import Settings
 from park_server.trust.identity import Tokens
 from park_server.trust.trust import Trust, trust_of
 from park_server.trust.under_way import UnderWay
 
-__all__ = ["Foundation", "foundation_of"]
+__all__ = ["Foundation", "foundation_of", "reserve_of"]
 
 _USERS_APART = 4
 """So many users have to come together before there are no connections left for others."""
@@ -113,7 +115,7 @@ def foundation_of(
         trust=trust,
         lending=lending_of(settings, home, database, bus, trust),
         approvals=Approvals(database, trust.directory),
-        quotas=_quotas(home, database, trust, content),
+        quotas=_quotas(settings, home, database, trust, content),
         content=content,
         environments=environments,
         layout=layout,
@@ -154,7 +156,15 @@ def _indexes(settings: Settings, home: Home, database: Database, stages: Stages)
         return index_parts(settings, home, database)
 
 
-def _quotas(home: Home, database: Database, trust: Trust, content: ContentStore) -> Quotas:
+def reserve_of(settings: Settings, home: Home) -> int:
+    """Return how many bytes stay free on the disk of ``home``."""
+    said = settings.reserve_bytes
+    return usual_reserve(home.path) if said is None else said
+
+
+def _quotas(
+    settings: Settings, home: Home, database: Database, trust: Trust, content: ContentStore
+) -> Quotas:
     """Return what keeps to the limits of users; their areas are measured as they are."""
 
     def measure(user: str) -> dict[str, int]:
@@ -162,7 +172,8 @@ def _quotas(home: Home, database: Database, trust: Trust, content: ContentStore)
         return found | {"area": size_below(area_below(home.path / "areas", user))}
 
     disk = DiskUse(measure, time.monotonic)
-    return Quotas(trust.directory.allowance_of, disk, time.monotonic)
+    reserve = DiskReserve(free=partial(free_below, home.path), size=reserve_of(settings, home))
+    return Quotas(trust.directory.allowance_of, disk, time.monotonic, reserve)
 
 
 def _database(settings: Settings, home: Home, asked: Asked, stages: Stages) -> Database:

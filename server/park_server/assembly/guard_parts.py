@@ -8,14 +8,14 @@ from pathlib import Path
 
 from park.errors import ParkError
 from park_server.areas.paths import area_below
-from park_server.assembly.foundation import Foundation
+from park_server.assembly.foundation import Foundation, reserve_of
 from park_server.assembly.job_parts import JobParts
 from park_server.jobs.engines.local import LocalEngine
 from park_server.leftovers import forget_compiled
 from park_server.retention.ballast import Ballast, usual_ballast
 from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.job_places import JobPlaces, RunningJob, Taken
-from park_server.retention.sizes_on_disk import free_below, usual_reserve
+from park_server.retention.sizes_on_disk import free_below
 from park_server.threads import in_thread
 
 __all__ = ["disk_guard"]
@@ -27,7 +27,7 @@ _COMPILED = "what it has compiled"
 def disk_guard(foundation: Foundation, jobs: JobParts, engine: LocalEngine) -> DiskGuard:
     """Return what stops the jobs that fill the disk of ``foundation``'s home."""
     home, settings = foundation.home.path, foundation.settings
-    reserve = usual_reserve(home) if settings.reserve_bytes is None else settings.reserve_bytes
+    reserve = reserve_of(settings, foundation.home)
     return DiskGuard(
         jobs=jobs.dispatcher,
         folder_of=jobs.folders.path_of,

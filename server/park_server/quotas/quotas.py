@@ -25,6 +25,7 @@ from typing import Literal
 from park.errors import NoRoom, OverLimit, TooFast, TooManyAtOnce
 from park.model.ids import JobId
 from park.wire import LimitRecord, QuotaRecord
+from park_server.quotas.disk_reserve import NO_RESERVE, DiskReserve
 from park_server.quotas.disk_use import DiskUse
 from park_server.quotas.incoming import Incoming
 from park_server.quotas.limits import NO_LIMITS, Allowance, shown
@@ -54,7 +55,8 @@ class Admitted:
 class Quotas:
     """Keeps to the limits of users. All methods belong to the event loop, unless they say so.
 
-    ``allowance_of`` tells what a user may have; what it says may change at any time.
+    ``allowance_of`` tells what a user may have; what it says may change at any time. Of the disk
+    the ``reserve`` is nobody's.
     """
 
     def __init__(
@@ -62,8 +64,10 @@ class Quotas:
         allowance_of: Callable[[str], Allowance],
         disk: DiskUse,
         clock: Callable[[], float],
+        reserve: DiskReserve = NO_RESERVE,
     ) -> None:
         self._allowance_of = allowance_of
+        self._reserve = reserve
         self._disk = disk
         self._rate = RequestRate(clock)
         self.tally = Tally()
@@ -203,7 +207,7 @@ class Quotas:
     @contextmanager
     def incoming(self, user: str) -> Iterator[Incoming]:
         """Count what comes for ``user`` while it comes: much of it may come at the same time."""
-        coming = _Coming(self.require_room, self._disk, user)
+        coming = _Coming(self.require_room, self._reserve, self._disk, user)
         try:
             yield coming
         finally:
@@ -246,15 +250,21 @@ class _Coming:
     """What comes for one user: an `Incoming`."""
 
     def __init__(
-        self, require_room: Callable[..., Awaitable[float]], disk: DiskUse, user: str
+        self,
+        require_room: Callable[..., Awaitable[float]],
+        reserve: DiskReserve,
+        disk: DiskUse,
+        user: str,
     ) -> None:
         self._require_room = require_room
+        self._reserve = reserve
         self._disk = disk
         self._user = user
         self._size = 0
         self._is_kept = False
 
     async def admit(self, size: int) -> float:
+        self._reserve.require(size - self._size)
         left = await self._require_room(self._user, size, counted=self._size)
         self._disk.coming[self._user] += max(0, size - self._size)
         self._size = max(size, self._size)

@@ -97,3 +97,14 @@ def test_wherever_a_job_writes_it_is_the_one_that_is_stopped(small_disk: Path) -
             service.request("POST", "/api/v1/jobs", json=[following])
             assert service.job_when_final(str(following["id"]))["status"] == "completed"
         assert (area / "kept").read_bytes() == b"kept"
+
+
+def test_what_users_send_leaves_the_reserve_to_the_service(small_disk: Path) -> None:
+    with ParkService(small_disk, "--slots", "1", "--reserve", "20M") as service:
+        lock_hash = service.offer(*RELEASE)
+        for path in ("areas/files/~/large", f"files/{'ab' * 32}"):
+            with pytest.raises(AssertionError, match="stay free for what it does itself"):
+                service.request("PUT", f"/api/v1/{path}", content=bytes(60 << 20))
+        small = job(lock_hash, ADD, 1, 2)
+        service.request("POST", "/api/v1/jobs", json=[small])
+        assert service.job_when_final(str(small["id"]))["status"] == "completed"

@@ -55,7 +55,7 @@ def until_it_has_a_result(service: ParkService, job: str) -> None:
 
 @pytest.mark.slow
 def test_a_full_disk_loses_nothing(small_disk: Path, go: Pipe) -> None:
-    with ParkService(small_disk, "--slots", "2") as service:
+    with ParkService(small_disk, "--slots", "2", "--reserve", "0") as service:
         lock_hash = service.offer(*RELEASE)
 
         def job(entry_point: str, *args: object) -> dict[str, object]:
@@ -101,7 +101,7 @@ def test_an_install_that_was_accepted_waits_for_room(small_disk: Path, tmp_path:
     wheel = make_wheel(tmp_path, "large", files={"large.py": LARGE})
     with (
         gated_index(tmp_path / "index", [wheel]) as (url, gate),
-        ParkService(small_disk, "--upstream", url) as service,
+        ParkService(small_disk, "--upstream", url, "--reserve", "0") as service,
     ):
         with gate.closed(wheel.name):
             body = {"project": "large", "version": "1.0"}

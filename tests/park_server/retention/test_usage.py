@@ -42,14 +42,15 @@ def test_the_parts_are_all_that_a_walk_over_the_home_finds(tmp_path: Path) -> No
         path = home.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x" * 5_000)
-    for name in ("jobs/j/stdout", "runtime/v/x", "store/v1/x", "park.sqlite", "park.sqlite-wal"):
+    more = ("ballast", "jobs/j/stdout", "runtime/v/x", "store/v1/x", "park.sqlite")
+    for name in (*more, "park.sqlite-wal"):
         path = home.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x" * 9_000)
     os.sync()  # the file system has decided how many blocks that takes
     parts = {part.name: part for part in parts_of(home)}
     assert parts["quarantine"].files == 2
-    assert parts["index"].files == parts["files"].files == 1
+    assert parts["index"].files == parts["files"].files == parts["ballast"].files == 1
     assert parts["database"].files == 2
     walked = subprocess.run(
         ["find", home.path, "-type", "f"], capture_output=True, text=True, check=True
