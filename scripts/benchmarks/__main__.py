@@ -19,6 +19,7 @@ BENCHMARKS = {
     "fit": "fit",
     "jobs": "jobs",
     "steps": "steps",
+    "cost": "cost",
     "workflow": "workflow",
     "memo": "memo",
     "peers": "peers",

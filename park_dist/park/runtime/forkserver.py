@@ -1,7 +1,7 @@
 """The fork server: one for each environment and entry module, beside the service.
 
-It imports the module once, keeps children forked ahead, and gives each order to one of
-them. It belongs to a session of its own and outlives the service, which finds it again at
+It imports the module once, has children forked ahead by its zygote, and gives each order to one
+of them. It belongs to a session of its own and outlives the service, which finds it again at
 its socket. Lines of JSON go both ways:
 
 =========  ================================  =========================================
@@ -27,7 +27,6 @@ import selectors
 import signal
 import socket
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,11 +36,12 @@ from .cage.own_processes import OutsideNumbers
 from .child import FINISHED, MARKED, UNCLAIMED
 from .compiled.shared_code import share_compiled_code
 from .folder import read_claim, write_record
+from .forking.supply import Supply
 from .lines import LineSocket
 from .order import PROTOCOL, Order, ServerSettings
 from .preload import add_library, default_signals, preload
 from .rehearsal import rehearse, rehearse_often
-from .spare import Spare, fork_spare
+from .spare import Spare
 from .surroundings import prepare_streams
 from .used import recorder as used
 
@@ -52,12 +52,8 @@ _KILL_TIMEOUT_S = 5.0
 
 _QUIET_S = 0.02
 """Quiet before the next child is forked while jobs run. A fork takes milliseconds after a
-large import: a short job that ends meanwhile would be reported late; and right
-after an end, the service and the ending child need the processors. Only where no child is
-left, the next one is forked at once."""
-
-_RETRY_S = 1.0
-"""Time until the next try where the machine has no room for another process."""
+large import, and right after an end the service and the ending child need the processors. Only
+where no child is left, the next one is forked at once."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -83,17 +79,15 @@ class ForkServer:
         settings: ServerSettings,
         numbers: OutsideNumbers | None = None,
     ) -> None:
-        self._numbers = numbers
         self._pid = os.getpid() if numbers is None else numbers.of_this()
         self._listener = listener
         self._settings = settings
         self._selector = selectors.DefaultSelector()
         self._connections: set[LineSocket] = set()
-        self._spares: deque[Spare] = deque()
+        self._supply = Supply(self._selector, settings, numbers)
         self._running: dict[tuple[str, int], _Running] = {}
         self._ending: set[int] = set()
         self._leaving = False
-        self._refill_at = 0.0
         self._quiet_s = _QUIET_S
         self._idle_since = time.monotonic()
         self._commands: dict[str, Callable[[LineSocket, dict[str, Any]], None]] = {
@@ -107,6 +101,7 @@ class ForkServer:
     def serve(self) -> None:
         """Serve until shut down, or idle for long with nobody connected."""
         self._listener.setblocking(False)
+        self._supply.begin(inherited=[self._selector.fileno(), self._listener.fileno()])
         self._watch(self._listener, self._accept)
         self._refill()
         while not self._may_leave():
@@ -119,6 +114,7 @@ class ForkServer:
             if not events:
                 self._refill()
                 self._quiet_s = 0.0 if self._wants_spares() else _QUIET_S
+        self._supply.close()
 
     def _watch(self, thing: socket.socket | int, react: Callable[[], None]) -> None:
         self._selector.register(thing, selectors.EVENT_READ, react)
@@ -136,46 +132,21 @@ class ForkServer:
         """Return the seconds until something is due; None while nothing is."""
         now = time.monotonic()
         due = [job.kill_at - now for job in self._running.values() if job.kill_at is not None]
-        if self._wants_spares():
+        if self._wants_spares() or self._supply.is_untidy:
             due.append(self._quiet_s)
         if not self._connections and not self._running:
             due.append(self._idle_since + self._settings.idle_s - now)
         return max(0.0, min(due)) if due else None
 
     def _wants_spares(self) -> bool:
-        enough = self._leaving or len(self._spares) >= self._settings.spares
-        return not enough and time.monotonic() >= self._refill_at
+        return not self._leaving and self._supply.is_short
 
     def _refill(self) -> None:
-        """Fork one child ahead; the loop comes back for more when it is quiet."""
+        """Have one child forked ahead; the loop comes back for more when it is quiet."""
         if self._wants_spares():
-            try:
-                spare = self._fork()
-            except OSError:
-                self._refill_at = time.monotonic() + _RETRY_S
-                return
-            self._watch(spare.pidfd, lambda: self._bury(spare))
-            self._spares.append(spare)
-
-    def _fork(self) -> Spare:
-        watched = (key.fd for key in self._selector.get_map().values())
-        waiting = (spare.channel.fileno() for spare in self._spares)
-        return fork_spare(
-            [self._selector.fileno(), *watched, *waiting], self._settings.jobs, self._numbers
-        )
-
-    def _bury(self, spare: Spare) -> None:
-        """Forget a spare that somebody killed."""
-        self._spares.remove(spare)
-        self._release(spare)
-
-    def _release(self, spare: Spare) -> int:
-        """Reap a child that has ended; return its wait status."""
-        self._selector.unregister(spare.pidfd)
-        status = os.waitpid(spare.pid, 0)[1]
-        self._ending.discard(spare.pid)
-        spare.close()
-        return status
+            self._supply.refill()
+        else:
+            self._supply.clear_up()
 
     # -- connections
 
@@ -195,8 +166,8 @@ class ForkServer:
             "module": self._settings.module,
             "reason": self._settings.reason,
             "running": jobs,
-            "spares": len(self._spares),
-            "pss_bytes": processes.pss_bytes([os.getpid(), *(spare.pid for spare in self._spares)]),
+            "spares": len(self._supply),
+            "pss_bytes": processes.pss_bytes([os.getpid(), *self._supply.pids]),
         }
 
     def _hear(self, line: LineSocket) -> None:
@@ -252,7 +223,7 @@ class ForkServer:
         key = (order.job_id, order.attempt)
         if key in self._running:
             return
-        spare = None if self._leaving else self._hand_over(order)
+        spare = None if self._leaving else self._supply.hand_over(order)
         if spare is None:
             self._tell(line, {"event": "refused", "job": key[0], "attempt": key[1]})
             return
@@ -263,28 +234,6 @@ class ForkServer:
         self._watch(job.spare.channel, lambda: self._on_word(key))
         for each in self._connections:
             each.hold({"event": "started", **job.name, "pid": spare.service_pid})
-
-    def _hand_over(self, order: Order) -> Spare | None:
-        """Give ``order`` to a waiting child or, where none is left, to a new one.
-
-        None where the machine does not let this process fork.
-        """
-        while self._spares:
-            spare = self._spares.popleft()
-            try:
-                spare.give(order)
-            except OSError:
-                self._release(spare)
-                continue
-            self._selector.unregister(spare.pidfd)
-            return spare
-        try:
-            spare = self._fork()
-        except OSError:
-            return None
-        spare.give(order)
-        self._refill()
-        return spare
 
     def _cancel(self, _line: LineSocket, message: dict[str, Any]) -> None:
         job = self._running.get((message["job"], message["attempt"]))
@@ -322,9 +271,7 @@ class ForkServer:
             processes.signal_group(job.spare.pid, signal.SIGKILL)
         self._ending.add(job.spare.pid)
         self._end(key, {"event": "ended", **job.name, "finished": True, "left": left})
-        self._selector.modify(
-            job.spare.pidfd, selectors.EVENT_READ, lambda: self._release_with_orphans(job.spare)
-        )
+        self._selector.modify(job.spare.pidfd, selectors.EVENT_READ, lambda: self._leave(job.spare))
 
     def _on_exit(self, key: tuple[str, int]) -> None:
         """Report how a child ended that said nothing, after all of its session has ended."""
@@ -335,7 +282,8 @@ class ForkServer:
             self._finish(key, job)
             return
         processes.end_session(job.spare.pid, _KILL_TIMEOUT_S)
-        status, left = self._release_with_orphans(job.spare)
+        left = self._end_orphans(job.spare)
+        status = self._supply.status_of(job.spare)
         attempt, pid = job.order.attempt, job.spare.service_pid
         ended = {"attempt": attempt, "pid": pid, **processes.exit_numbers(status)}
         if ended["status"] == UNCLAIMED and not _owns_attempt(job):
@@ -345,29 +293,32 @@ class ForkServer:
             write_record(job.order.folder.exit, ended)
         self._end(key, {"event": "ended", **job.name, "finished": False, "left": left, **ended})
 
-    def _release_with_orphans(self, spare: Spare) -> tuple[int, list[int]]:
-        """Reap a job, and end what it has left; return its wait status, and what is left still.
+    def _leave(self, spare: Spare) -> None:
+        """Let go of a job that is gone after it was reported, with what it has left."""
+        self._end_orphans(spare)
+        self._supply.release(spare)
+
+    def _end_orphans(self, spare: Spare) -> list[int]:
+        """End what a job has left that is gone; return what is left still.
 
         Its orphans are children of this process now, and no job that lives has any here.
         """
-        status = self._release(spare)
-        forked = {each.pid for each in self._spares} | self._ending
-        forked |= {job.spare.pid for job in self._running.values()} - {spare.pid}
-        return status, descendants.end_strangers(forked, _KILL_TIMEOUT_S)
+        self._ending.discard(spare.pid)
+        # jobs are, too, where the zygote is gone
+        known = {*self._supply.pids, *self._ending, spare.pid}
+        known |= {job.spare.pid for job in self._running.values()}
+        return descendants.end_strangers(known, _KILL_TIMEOUT_S)
 
     def _end(self, key: tuple[str, int], event: dict[str, Any]) -> None:
         del self._running[key]
         self._idle_since = time.monotonic()
         self._tell_all(event)
-        self._quiet_s = _QUIET_S if self._spares else 0.0
+        self._quiet_s = _QUIET_S if len(self._supply) else 0.0
 
     def _shut_down(self) -> None:
         """Take no more orders, send the spares home, leave after the last job."""
         self._leaving = True
-        while self._spares:
-            spare = self._spares.popleft()
-            spare.channel.shutdown(socket.SHUT_RDWR)
-            self._release(spare)
+        self._supply.send_home()
 
 
 def _owns_attempt(job: _Running) -> bool:

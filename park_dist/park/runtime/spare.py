@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import _socket
 import gc
 import json
 import os
 import select
 import socket
 import sys
-import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from . import child, descendants, fresh, processes, surroundings
 from .cage import own_folder
-from .cage.own_processes import OutsideNumbers
 from .order import Order
 from .rehearsal import rehearse_in_memory
 
-__all__ = ["Spare", "fork_spare"]
+__all__ = ["Spare", "fork_spare", "fork_waiting", "forked"]
 
 _BUSY_S = 0.005
 """A child of a fork server that is busy has its order by then, and does all of it once."""
@@ -62,43 +61,47 @@ class Spare:
         os.close(self.pidfd)
 
 
-def fork_spare(
-    inherited: Iterable[int], jobs: str | None = None, numbers: OutsideNumbers | None = None
-) -> Spare:
+def fork_spare(inherited: Iterable[int], jobs: str | None = None) -> Spare:
     """Fork a child that waits for its order; it closes the descriptors ``inherited``.
 
-    Of the folder ``jobs`` it will see its own job's alone, if there is one to be covered.
-    ``numbers`` tell by which one it is known outside of its namespace. Raises `OSError`.
+    Of the folder ``jobs`` it will see its own job's alone, if there is one to be covered. Raises
+    `OSError`.
     """
-    ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
+    pid, channel, pidfd = fork_waiting(tuple(inherited), jobs)
+    return Spare(pid=pid, pidfd=pidfd, channel=socket.socket(fileno=channel))
+
+
+def fork_waiting(inherited: Sequence[int], jobs: str | None) -> tuple[int, int, int]:
+    """Do what `fork_spare` does; return number, channel and pidfd of the child.
+
+    The parent makes no object for it: each is on a page that is copied after the fork.
+    """
+    ours, theirs = _socket.socketpair()
     # what this process has made since the last fork is nothing for the child's first collection,
     # which would copy a quarter of all pages that a short job touches
     gc.freeze()
-    pid = _forked()
+    try:
+        pid = forked()
+    except OSError:
+        ours.close()
+        theirs.close()
+        raise
     if pid == 0:
         try:
             ours.close()
             for descriptor in inherited:
                 os.close(descriptor)
-            if numbers is not None:
-                os.close(numbers.fileno())
-            _wait_and_run(theirs, jobs)
+            _wait_and_run(socket.socket(fileno=theirs.detach()), jobs)
         finally:
             os._exit(1)
     theirs.close()
-    pidfd = os.pidfd_open(pid)
-    try:
-        outside = None if numbers is None else numbers.of(pidfd)
-    except OSError:
-        ours.close()  # it leaves, for nobody will give it an order
-        os.close(pidfd)
-        raise
-    return Spare(pid=pid, pidfd=pidfd, channel=ours, outside=outside)
+    return pid, ours.detach(), os.pidfd_open(pid)
 
 
-def _forked() -> int:
+def forked() -> int:
+    """Fork as `os.fork` does, without a word about threads."""
     if sys.version_info < (3, 12):
         return os.fork()
     with warnings.catch_warnings():
@@ -148,6 +151,8 @@ def _become_fresh(order: Order, channel: socket.socket) -> NoReturn:
     The order goes through an unlinked file: its variables may be secrets, which a command
     line would show to everybody.
     """
+    import tempfile  # six libraries, for each of which every forked child would pay
+
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the next program reads it)
     file.write(json.dumps(order.as_record()).encode())
     file.seek(0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import resource
-import shutil
 import sys
 from contextlib import suppress
 
@@ -48,6 +47,8 @@ def _remove(path: str) -> None:
     except FileNotFoundError:
         return
     except (IsADirectoryError, PermissionError):
+        import shutil  # seldom, and at its import more than a job costs
+
         with suppress(RecursionError):
             shutil.rmtree(path, ignore_errors=True)
         with suppress(FileNotFoundError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import Any
 
@@ -45,6 +44,8 @@ def _attribute(parent: Any, path: str, name: str) -> Any:
     try:
         return getattr(parent, name)
     except AttributeError:
+        import difflib  # what most jobs do not need
+
         public = [other for other in dir(parent) if not other.startswith("_")]
         close = difflib.get_close_matches(name, public)
         hint = f"; did you mean {' or '.join(close)}?" if close else ""

@@ -19,9 +19,13 @@ def brief(up, go):
 
 
 def stay(up, go):
-    """Say the process through the pipe ``up``, and wait for a line from ``go``."""
+    """Say the process and its fork server through the pipe ``up``, and wait for a line from ``go``.
+
+    The fork server is the parent of the process that forks for it.
+    """
+    fork_server = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()[1]
     with Path(up).open("w") as pipe:
-        pipe.write(f"{os.getpid()} {os.getppid()}\n")
+        pipe.write(f"{os.getpid()} {fork_server}\n")
     with Path(go).open() as pipe:
         return pipe.readline().strip()
 

@@ -52,7 +52,7 @@ class Place:
         found = Spare(pid=os.getpid(), pidfd=os.eventfd(0), channel=ours)
         self._things += [found, theirs]
         self.server._watch(found.pidfd, lambda: None)
-        self.server._spares.append(found)
+        self.server._supply._waiting.append(found)
         return found
 
     def handed_over(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def test_an_order_that_runs_is_not_started_again(place: Place) -> None:
     start(place)
     second = place.spare()
     start(place)
-    assert list(place.server._spares) == [second]
+    assert list(place.server._supply._waiting) == [second]
 
 
 def test_without_a_module_each_job_gets_a_fresh_interpreter(tmp_path: Path) -> None:
@@ -166,12 +166,12 @@ def test_one_that_is_leaving_refuses(place: Place) -> None:
 def test_it_wants_no_children_when_it_leaves_or_has_enough(tmp_path: Path) -> None:
     here = Place(tmp_path, spares=1)
     assert here.server._wants_spares()
-    here.server._refill_at = time.monotonic() + 1e6  # the machine had no room
+    here.server._supply._refill_at = time.monotonic() + 1e6  # the machine had no room
     assert not here.server._wants_spares()
-    here.server._refill_at = 0.0
+    here.server._supply._refill_at = 0.0
     here.spare()
     assert not here.server._wants_spares()
-    here.server._spares.clear()
+    here.server._supply._waiting.clear()
     here.server._leaving = True
     assert not here.server._wants_spares()
     here.close()
@@ -204,19 +204,3 @@ def test_an_attempt_is_that_of_its_claim(place: Place, owner: str, *, owns: bool
         JobFolder(root=str(place.root)).claim(1, {"pid": pid})
     job = forkserver._Running(order=Order(**place.order()), spare=place.spare())
     assert forkserver._owns_attempt(job) is owns
-
-
-def test_where_no_child_waits_two_are_forked(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    children: list[Spare] = []
-
-    def forked(_: ForkServer) -> Spare:
-        children.append(place.spare())
-        place.server._spares.pop()
-        place.server._selector.unregister(children[-1].pidfd)
-        return children[-1]
-
-    monkeypatch.setattr(ForkServer, "_fork", forked)
-    place.server._settings = ServerSettings(module="model", spares=1)
-    found = place.server._hand_over(Order(**place.order()))
-    assert [found, *place.server._spares] == children
-    assert len(children) == 2

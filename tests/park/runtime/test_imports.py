@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -47,3 +49,22 @@ def test_the_job_side_of_park_loads_nothing_else() -> None:
     )
     source = str(FOLDER.parent.parent)
     subprocess.run([sys.executable, "-I", "-S", "-c", code, source], check=True)
+
+
+def test_what_each_child_copies_has_no_libraries_that_few_jobs_need() -> None:
+    code = (
+        "import sys; sys.path.append(sys.argv[1])\n"
+        "from park.runtime import forkserver, rehearsal\n"
+        "from park.runtime.used import recorder\n"
+        "recorder.start(); rehearsal.rehearse(); recorder.keep_base(sys.argv[2])\n"
+        "rehearsal.rehearse_often()\n"
+        "found = {'tempfile', 'shutil', 'hashlib', 'difflib', 'random'} & set(sys.modules)\n"
+        "assert not found, found"
+    )
+    source = str(FOLDER.parent.parent)
+    with TemporaryDirectory() as folder:
+        line = [sys.executable, "-I", "-S", "-c", code, source, folder]
+        subprocess.run(line, check=True)
+        (base,) = Path(folder).iterdir()
+        digest = hashlib.sha256(base.read_bytes()).hexdigest()
+        assert base.name == f"used-{digest}.json"

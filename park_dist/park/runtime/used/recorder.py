@@ -6,7 +6,7 @@ and each job that it forks names it by digest, and holds it by a hard link.
 
 from __future__ import annotations
 
-import hashlib
+import importlib
 import json
 import os
 import sys
@@ -46,7 +46,7 @@ class Recorder:
     def keep_base(self, folder: str) -> None:
         """Write what was used until now into ``folder``, for all jobs that are forked from here."""
         text = json.dumps(self._noted()).encode()
-        digest = hashlib.sha256(text).hexdigest()
+        digest = _sha256(text)
         path = f"{folder}/used-{digest}.json"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor)
@@ -128,6 +128,16 @@ class Recorder:
             known = folder.startswith(self._surroundings.environment)
             if not known and not self._surroundings.is_ignored(f"{folder}/"):
                 notes.only_this_lock(f"its modules may come from {folder}, outside the environment")
+
+
+def _sha256(text: bytes) -> str:
+    """Return the digest as `hashlib` does, which opens OpenSSL: each child would copy that."""
+    for name in ("_sha2", "_sha256"):  # since Python 3.12, and before
+        with suppress(ImportError):
+            return str(importlib.import_module(name).sha256(text).hexdigest())
+    import hashlib
+
+    return hashlib.sha256(text).hexdigest()
 
 
 _recorders: list[Recorder] = []

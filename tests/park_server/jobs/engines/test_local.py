@@ -60,6 +60,11 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def fork_server_of(pid: int) -> int:
+    """Return the fork server of the job ``pid``: the parent of what forks for it."""
+    return parent_of(parent_of(pid))
+
+
 @asynccontextmanager
 async def opened(lab: JobLab, **settings: Any) -> AsyncIterator[LocalEngine]:
     engine = lab.engine(**settings)
@@ -406,14 +411,14 @@ def test_a_word_and_an_exit_that_are_heard_at_once_are_one_end(lab: JobLab, pipe
         async with opened(lab) as engine:
             await engine.start(order, lab.sink)
             pid = int(await up.read())
-            server = parent_of(pid)
+            server = fork_server_of(pid)
             os.kill(server, signal.SIGSTOP)
             fifo.write("go on")
             await gone(pid)
             os.kill(server, signal.SIGCONT)
             assert result_of(await lab.sink.exit_of(order.job_id)) == "go on"
             after = result_of(await lab.run(engine, lab.order("lab:process")))
-            assert after["ppid"] == server
+            assert parent_of(after["ppid"]) == server
 
     run(test)
 
@@ -552,7 +557,7 @@ def test_a_running_job_is_found_again(lab: JobLab, pipe: Pipes, *, server_surviv
         await engine.start(order, lab.sink)
         pid = int(await up.read())
         await engine.close()  # without a goodbye, as a kill would
-        return pid, parent_of(pid)
+        return pid, fork_server_of(pid)
 
     async def after(pid: int) -> None:
         async with opened(lab) as engine:
@@ -591,7 +596,7 @@ def test_a_job_that_was_found_again_can_be_cancelled(
 
     pids = asyncio.run(before())
     if not server_survives:
-        os.kill(parent_of(pids[0]), signal.SIGKILL)
+        os.kill(fork_server_of(pids[0]), signal.SIGKILL)
     asyncio.run(after(pids))
 
 
@@ -613,8 +618,26 @@ def test_a_daemon_of_a_job_without_fork_server_ends_with_a_cancel(lab: JobLab, p
             assert not any(is_running(pid) for pid in pids)
 
     pids = asyncio.run(before())
-    os.kill(parent_of(pids[0]), signal.SIGKILL)
+    os.kill(fork_server_of(pids[0]), signal.SIGKILL)
     asyncio.run(after(pids))
+
+
+def test_what_forks_may_be_killed_and_jobs_go_on_and_follow(lab: JobLab, pipe: Pipes) -> None:
+    order, up, fifo = waiting_job(lab, pipe)
+
+    async def test() -> None:
+        async with opened(lab, spares=0) as engine:
+            await engine.start(order, lab.sink)
+            pid = int(await up.read())
+            server = fork_server_of(pid)
+            os.kill(parent_of(pid), signal.SIGKILL)
+            ended = await lab.run(engine, lab.order("lab:process"))  # by another fork server
+            assert parent_of(result_of(ended)["ppid"]) != server
+            assert parent_of(pid) == server  # which adopted it, and hears of its end
+            fifo.write("still here")
+            assert result_of(await lab.sink.exit_of(order.job_id)) == "still here"
+
+    run(test)
 
 
 def test_a_fork_server_that_is_killed_takes_no_job_with_it(lab: JobLab, pipe: Pipes) -> None:
@@ -622,7 +645,7 @@ def test_a_fork_server_that_is_killed_takes_no_job_with_it(lab: JobLab, pipe: Pi
 
     async def test() -> None:
         async with opened(lab) as engine:
-            server = result_of(await lab.run(engine, lab.order("lab:process")))["ppid"]
+            server = parent_of(result_of(await lab.run(engine, lab.order("lab:process")))["ppid"])
             await engine.start(order, lab.sink)
             await up.read()
             os.kill(server, signal.SIGKILL)
@@ -632,7 +655,7 @@ def test_a_fork_server_that_is_killed_takes_no_job_with_it(lab: JobLab, pipe: Pi
             if ended.kind is ExitKind.NEVER_STARTED:
                 lab.sink.ended.clear()
                 ended = await lab.run(engine, replace(following, attempt=2))
-            assert result_of(ended)["ppid"] != server
+            assert parent_of(result_of(ended)["ppid"]) != server
             fifo.write("still here")
             assert result_of(await lab.sink.exit_of(order.job_id)) == "still here"
 
@@ -707,7 +730,7 @@ def test_a_job_that_died_with_its_fork_server_is_lost(lab: JobLab, pipe: Pipes) 
 
     async def before() -> None:
         engine = lab.engine()
-        server = result_of(await lab.run(engine, lab.order("lab:process")))["ppid"]
+        server = parent_of(result_of(await lab.run(engine, lab.order("lab:process")))["ppid"])
         await engine.start(order, lab.sink)
         pid = int(await up.read())
         await engine.close()

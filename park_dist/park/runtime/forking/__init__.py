@@ -1,0 +1,1 @@
+"""Who forks for a fork server: a process that does nothing else."""
