@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -31,7 +30,13 @@ from sqlalchemy.types import TypeEngine
 __all__ = ["Counters", "Rows", "count_rows", "counters", "put_counters", "put_rows", "tables_of"]
 
 _AT_ONCE = 1_000
-"""Rows that are read, and written, in one go."""
+"""Rows that are written in one go, at most."""
+
+_READ_AT_ONCE = 50
+"""Rows that are read in one go, at most: any may be a result of hundreds of megabytes."""
+
+_BYTES_AT_ONCE = 4 << 20
+"""What is read, or written, in one go, but for the last row of it."""
 
 _VERSION = "alembic_version"
 
@@ -77,8 +82,8 @@ def put_rows(connection: Connection, given: Rows) -> int:
     marks = ", ".join(f":v{number}" for number in range(len(columns)))
     statement = text(f"INSERT INTO {quoted(given.table)} ({names}) VALUES ({marks})")  # noqa: S608
     to = connection.dialect.name
-    done, rows = 0, iter(given.rows)
-    while block := list(islice(rows, _AT_ONCE)):
+    done = 0
+    for block in _blocks(given.rows):
         values = [
             {f"v{n}": _fitting(value, columns[n], to) for n, value in enumerate(row)}
             for row in block
@@ -86,6 +91,24 @@ def put_rows(connection: Connection, given: Rows) -> int:
         connection.execute(statement, values)
         done += len(block)
     return done
+
+
+def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Yield ``rows`` in blocks that are neither too many nor too large to be held."""
+    block: list[Row] = []
+    size = 0
+    for row in rows:
+        block.append(row)
+        size += _size_of(row)
+        if len(block) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _size_of(row: Row) -> int:
+    return sum(len(value) for value in row if isinstance(value, (str, bytes)))
 
 
 def counters(connection: Connection) -> Counters:
@@ -155,8 +178,12 @@ def _read(connection: Connection, table: Table) -> Iterator[Row]:
     quoted = connection.dialect.identifier_preparer.quote
     names = ", ".join(quoted(column.name) for column in table.columns)
     query = text(f"SELECT {names} FROM {quoted(table.name)}")  # noqa: S608 (names that it has)
-    for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
-        yield tuple(row)
+    found = connection.execute(query.execution_options(stream_results=True))
+    count = 1
+    while block := found.fetchmany(count):
+        yield from map(tuple, block)
+        is_small = sum(map(_size_of, block)) < _BYTES_AT_ONCE // 2
+        count = min(2 * count, _READ_AT_ONCE) if is_small else max(1, count // 2)
 
 
 def _fitting(value: Any, column: Column[Any], to: str) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,13 +23,15 @@ from park_server.db.portable_rows import (
     put_rows,
     tables_of,
 )
-from park_server.db.tables import events, job_files, jobs, memo_calls
+from park_server.db.tables import events, job_files, jobs, memo_calls, results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Connection
+
+_MANY, _LARGE = 60, 2_000_000
 
 KINDS = ["sqlite", "postgresql"]
 ODD = os.fsdecode(b"caf\xe9")
@@ -102,6 +106,40 @@ def test_no_number_is_given_twice(pair: tuple[Database, Database]) -> None:
     given = other.read(counters)["events"]
     other.write(lambda c: c.execute(insert(events), EVENT)).result()
     assert other.read(lambda c: c.execute(select(func.max(events.c.seq))).scalar_one()) == given + 1
+
+
+def test_large_results_are_not_held_together(tmp_path: Path) -> None:
+    """A home may have thousands that are as large as a request may be."""
+    one, other = (database_of("sqlite", tmp_path / name) for name in ("one", "other"))
+
+    def make_jobs(connection: Connection) -> None:
+        for number in range(_MANY):
+            new_job(connection, f"{number:03}")
+
+    def put_result(connection: Connection, number: int) -> None:
+        row = {"job": f"{number:03}", "document": "x" * _LARGE}
+        connection.execute(insert(results), row)
+
+    for each in (one, other):
+        each.write(make_jobs).result()
+    for number in range(_MANY):
+        one.write(partial(put_result, number=number)).result()
+
+    def moved(connection: Connection) -> None:
+        with one.engine.connect() as source, source.begin():
+            (found,) = [each for each in tables_of(source) if each.table == "results"]
+            assert put_rows(connection, found) == _MANY
+
+    tracemalloc.start()
+    try:
+        other.write(moved).result()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < _MANY * _LARGE / 2
+    assert other.read(count_rows)["results"] == _MANY
+    one.close()
+    other.close()
 
 
 def test_a_table_that_is_not_there_is_not_left_out(pair: tuple[Database, Database]) -> None:
