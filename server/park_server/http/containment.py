@@ -7,7 +7,7 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from park.errors import ParkError, ServiceUnreachable
-from park_server.http.problems import defect, problem_response
+from park_server.http.problems import defect, problem_response, tell_break
 
 __all__ = ["Containment"]
 
@@ -17,7 +17,8 @@ class Containment:
 
     A stop of the service cancels the requests that are still under way: they are answered
     503, so that clients send them again. What the routes raised was answered and logged
-    there; what failed before them is answered here.
+    there; what failed before them is answered here. An answer in pieces that fails on its way can
+    only break off, which clients see: the log says why.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -41,7 +42,9 @@ class Containment:
             if not started:
                 await problem_response(_stopping())(scope, receive, send)
         except Exception as error:  # noqa: BLE001 (no request takes the service down)
-            if not started:
+            if started:
+                tell_break(scope["method"], scope["path"], error)
+            else:
                 await _answer_to(error, scope)(scope, receive, send)
 
 

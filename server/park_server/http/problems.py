@@ -20,7 +20,7 @@ from park_server.disk import is_of_disk, line_of_disk
 from park_server.http.exact_json import ExactJson
 from park_server.log_lines.of_request import REQUEST
 
-__all__ = ["DOCUMENTED", "defect", "problem_response", "register"]
+__all__ = ["DOCUMENTED", "defect", "problem_response", "register", "tell_break"]
 
 _log = logging.getLogger("park.http")
 
@@ -57,6 +57,20 @@ def problem_response(error: ParkError) -> ExactJson:
     if (wait_s := error.details.get("retry_after_s")) is not None:
         response.headers["Retry-After"] = str(math.ceil(wait_s))
     return response
+
+
+def tell_break(method: str, path: str, error: Exception) -> None:
+    """Say in the log why an answer broke off that had begun; not where its reader left it."""
+    if isinstance(error, RuntimeError) and error.__cause__ is not None:
+        # Starlette's own, around what would have been an answer before the first piece
+        error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    if isinstance(error, ClientDisconnect):
+        return
+    if isinstance(error, ParkError) or is_of_disk(error):
+        line = error.message if isinstance(error, ParkError) else line_of_disk(error)
+        _log.warning("the answer to %s %s broke off: %s", method, path, line)
+        return
+    _log.error("the answer to %s %s broke off", method, path, exc_info=error)
 
 
 async def _park_error(_request: Request, error: Exception) -> ExactJson:
