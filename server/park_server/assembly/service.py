@@ -293,6 +293,7 @@ def _fetcher(foundation: Foundation, areas: Areas) -> UrlFetcher:
         transport=GuardedTransport(foundation.settings.addresses),
         limit=foundation.settings.fetch_limit_bytes,
         room=foundation.quotas.incoming,
+        holds=foundation.trust.possession.holds,
         identity=foundation.lending.identity,
         passes=foundation.lending.passes,
         own=OwnFiles(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, literal, sel
 
 from park.model.states import JobState
 from park_server.clock import now
-from park_server.db.tables import fetched, jobs
+from park_server.db.tables import fetched, job_files, jobs
 from park_server.fetch_target import Target
 from park_server.fetches.answers import Known
 from park_server.fetches.partial import Source
@@ -22,6 +22,7 @@ __all__ = [
     "Key",
     "before",
     "checked",
+    "has_had",
     "key_of",
     "may_run_again",
     "remember",
@@ -114,6 +115,17 @@ def _by_content(connection: Connection, key: Key) -> Before | None:
             known = Known(etag=row.etag, last_modified=None)
             return Before(sha256=row.sha256, size=row.size, name=name, place=key.place, known=known)
     return None
+
+
+def has_had(connection: Connection, user: str, sha256: str) -> bool:
+    """Tell whether ``user`` has this very content: fetched it, or a job of his left it."""
+    queries = (
+        select(fetched.c.url).where(fetched.c.user == user, fetched.c.sha256 == sha256),
+        select(jobs.c.id)
+        .join(job_files, job_files.c.job == jobs.c.id)
+        .where(jobs.c.user == user, job_files.c.sha256 == sha256),
+    )
+    return any(connection.execute(query.limit(1)).first() is not None for query in queries)
 
 
 def checked(connection: Connection, key: Key, before: Before) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +73,8 @@ class UrlFetcher:
 
     ``room`` counts what comes for a user, and raises `OverLimit` where he may not have it.
     ``root`` is for what is not here whole yet, on the file system of ``content``; ``jobs``
-    has the folder of each job, ``own`` the files of this service. ``identity``
+    has the folder of each job, ``own`` the files of this service; ``holds`` tells whether a user
+    has shown that he has the content of a digest. ``identity``
     signs what is asked with grants that are bound to it; ``passes`` are wanted for
     those that are bounced. ``pause`` waits between
     attempts.
@@ -90,6 +91,7 @@ class UrlFetcher:
         limit: int,
         room: RoomFor,
         own: OwnFiles | None = None,
+        holds: Callable[[str, str], bool] = lambda *_: False,
         identity: ServiceIdentity | None = None,
         passes: WantedPassBook | None = None,
         pause: Pause = asyncio.sleep,
@@ -102,6 +104,7 @@ class UrlFetcher:
         self._limit = limit
         self._room = room
         self._own = own
+        self._holds = holds
         self._identity = identity
         self._passes = passes
         self._pause = pause
@@ -184,8 +187,9 @@ class UrlFetcher:
 
     async def _fetched(self, order: _Order) -> FetchedFile:
         before = self._database.read(lambda connection: fetch_rows.before(connection, order.key))
-        if order.sha256 is not None and await in_thread(self._content.renew, order.sha256):
-            return self._kept(order.key, before, order.sha256)
+        key, asked = order.key, order.sha256
+        if asked is not None and await in_thread(self._is_kept, key.user, asked):
+            return self._kept(key, before, asked)
         if before is not None and not (
             order.accepts(before.sha256) and await in_thread(self._content.renew, before.sha256)
         ):
@@ -197,6 +201,16 @@ class UrlFetcher:
                 if not self._may_be_resumed(order.job, error):
                     partial.remove()
                 raise
+
+    def _is_kept(self, user: str, sha256: str) -> bool:
+        """Tell whether the content is here, and ``user`` has shown that he has it.
+
+        A digest alone is no key to what others sent or fetched.
+        """
+        is_his = self._holds(user, sha256) or self._database.read(
+            lambda connection: fetch_rows.has_had(connection, user, sha256)
+        )
+        return is_his and self._content.renew(sha256)
 
     def _may_be_resumed(self, job: JobId, error: BaseException) -> bool:
         """Tell whether what is here of a fetch that ended with ``error`` will be of use."""

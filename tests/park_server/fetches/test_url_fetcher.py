@@ -37,7 +37,7 @@ from park.errors import (
 from park.model.ids import JobId
 from park.wire import FetchRequest
 from park_server.content import ContentStore
-from park_server.db.tables import fetched, jobs
+from park_server.db.tables import fetched, job_files, jobs
 from park_server.egress.addresses import AddressPolicy
 from park_server.egress.guarded_transport import GuardedTransport
 from park_server.fetches import download
@@ -63,6 +63,7 @@ class Lab:
         self.allowed = ["127.0.0.1"]
         self.room = UserRoom()
         self.own: Any = None
+        self.holders: set[str] = set()
 
     def fetcher(self) -> UrlFetcher:
         return UrlFetcher(
@@ -74,6 +75,7 @@ class Lab:
             limit=self.limit,
             room=self.room.begun,
             own=self.own,
+            holds=lambda user, _: user in self.holders,
             pause=self._pause,
         )
 
@@ -416,10 +418,25 @@ def test_a_strong_etag_outlives_the_credential(lab: Lab, server: FileServer) -> 
 
 
 def test_content_that_is_here_is_not_asked_for(lab: Lab, server: FileServer) -> None:
-    url = server.serve("/x.dat", Served(content=BODY))
+    url = server.serve("/x.dat", Served(content=BODY, etag='"v1"'))
     lab.fetch(url)
     file = lab.fetch(url + "?again", sha256=SHA256)
     assert (file.name, file.size, len(server.seen)) == ("x.dat", len(BODY), 1)
+
+
+def test_a_digest_alone_opens_nothing_that_others_have(lab: Lab, server: FileServer) -> None:
+    lab.fetch(server.serve("/secret", Served(content=BODY)))
+    for user in ("bob", "eve"):
+        with pytest.raises(ParkError):
+            lab.fetch(f"{server.url}/nothing", user=user, sha256=SHA256)
+    lab.add_job("completed", user="ada")
+    row = {"job": JOB, "name": "x", "sha256": SHA256, "size": len(BODY)}
+    lab.database.write(lambda c: c.execute(insert(job_files), row)).result()
+    assert lab.fetch(f"{server.url}/nothing", sha256=SHA256).size == len(BODY)
+    lab.holders = {"bob"}
+    seen = len(server.seen)
+    assert lab.fetch(f"{server.url}/nothing", user="bob", sha256=SHA256).size == len(BODY)
+    assert len(server.seen) == seen
 
 
 def test_a_condition_is_only_for_the_place_that_the_file_was_at(
