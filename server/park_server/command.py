@@ -213,8 +213,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--job-memory",
         metavar="SIZE",
         help="how much memory the jobs of one environment may have together, where control groups "
-        "can be made (what is available at the start, but for a twentieth of the machine's, and at "
-        "least half of it)",
+        "can be made, and else each process of a job (what is available at the start, but for a "
+        "twentieth of the machine's, and at least half of it)",
     )
     parser.add_argument(
         "--job-log",

@@ -102,14 +102,24 @@ def _explained(error: BaseException, memory_bytes: int | None) -> tuple[str, str
         return error.cause, str(error)[:_LINE_CHARACTERS]
     if isinstance(error, SystemExit):
         return "exit", f"the job called sys.exit({error.code!r}) instead of returning a result"
-    if isinstance(error, MemoryError) and memory_bytes is not None:
-        limit = f"{memory_bytes / 2**20:.0f} MiB"
-        return "memory", f"out of memory: the job's limit is {limit} ({one_line(error)})"
+    if isinstance(error, MemoryError) and (line := _of_memory(error, memory_bytes)) is not None:
+        return "memory", line
     if isinstance(error, OSError) and error.errno == errno.EAGAIN and error.filename is None:
         return "exception", f"{one_line(error)} (it may be that {_NO_MORE})"
     if _reached_no_network(error):
         return "exception", f"{one_line(error)} (it may be that {_NO_NETWORK})"
     return "exception", one_line(error)
+
+
+def _of_memory(error: MemoryError, memory_bytes: int | None) -> str | None:
+    """Return whose limit it was: the job's own, or the service's; None where there is neither."""
+    if memory_bytes is not None:
+        limit = f"{memory_bytes / 2**20:.0f} MiB"
+        return f"out of memory: the job's limit is {limit} ({one_line(error)})"
+    most, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    if most == resource.RLIM_INFINITY:
+        return None
+    return f"out of memory: a process of a job here has {most / 2**20:.0f} MiB (--job-memory)"
 
 
 def _reached_no_network(error: BaseException) -> bool:

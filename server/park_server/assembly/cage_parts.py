@@ -28,6 +28,7 @@ def cages_of(foundation: Foundation, areas: Areas) -> Cages:
         is_operator=lambda user: user == directory.operator,
         own_folders=own_folders,
         processes=foundation.settings.job_processes or MOST_PROCESSES,
+        memory=foundation.settings.job_memory_bytes,
     )
 
 

@@ -96,6 +96,11 @@ def forks_without_end():
     return {"children": len(children), "why": why, "core": core}
 
 
+def takes_much():
+    """Take more memory than a job may have, and not more than a machine of tests has."""
+    return len([bytearray(8 << 20) for _ in range(75)])
+
+
 def _argv(name):
     return tried(text, f"/proc/{name}/cmdline").replace("\0", " ")
 
@@ -167,7 +172,7 @@ def leaves_a_daemon(port):
 
 OPTIONS = (
     *("--upstream", "none", "--job-accounts", "none", "--slots", "2"),
-    *("--job-processes", "100"),
+    *("--job-processes", "100", "--job-memory", "400M"),
 )
 
 REFUSED = {
@@ -248,6 +253,15 @@ def _outside(needle: str) -> list[int]:
             if needle.encode() in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
     return found
+
+
+def test_what_the_operator_said_of_memory_holds_with_and_without_control_groups(
+    world: UserWorld,
+) -> None:
+    record = world.record("ada", world.submit("ada", "takes_much"))
+    assert record["status"] == "failed", record
+    assert "--job-memory" in record["error"]
+    assert "\n" not in record["error"]
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import platform
+import resource
 import socket
 from typing import Any
 from urllib.error import URLError
@@ -81,6 +82,15 @@ def test_memory_is_the_cause_only_where_it_was_limited() -> None:
     assert limited["cause"] == "memory"
     assert "limit is 512 MiB (MemoryError: no array)" in limited["error"]
     assert outcome(MemoryError())["cause"] == "exception"
+
+
+def test_memory_that_the_service_limits_is_told_by_which_option(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (300 << 20, 300 << 20))
+    found = outcome(MemoryError())
+    assert found["cause"] == "memory"
+    assert found["error"] == "out of memory: a process of a job here has 300 MiB (--job-memory)"
 
 
 def test_what_lacks_processes_is_told_which_option_it_may_be() -> None:

@@ -73,7 +73,8 @@ class Cages:
 
     ``reached`` is what programs need outside of it: interpreters, the operator's folders.
     ``processes`` are as many as an account may have, or what one fork server starts, where there
-    are no control groups.
+    are no control groups; ``memory`` is what each of them may have there, in bytes (None: almost
+    all of the machine).
     ``rules`` tells what the operator has said, ``is_operator`` whether a user is he.
     """
 
@@ -85,6 +86,7 @@ class Cages:
     is_operator: Callable[[str], bool] = lambda _: True
     own_folders: Callable[[str], Iterable[Path]] = lambda _: ()
     processes: int = MOST_PROCESSES
+    memory: int | None = None
     _known: dict[str, tuple[object, Cage]] = field(default_factory=dict)
 
     def of(self, user: str) -> Cage:
@@ -171,7 +173,8 @@ class Cages:
         What the machine does with one is beyond the limits of the job: a core goes where the
         kernel's pattern says, and to whatever program of the system collects them.
         """
-        words = [] if isolation.memory else [f"limit=data:{almost_all_memory()}"]
+        most = min(self.memory or almost_all_memory(), almost_all_memory())
+        words = [] if isolation.memory else [f"limit=data:{most}"]
         is_counted = account is not None or isolation.counts_processes
         if is_counted and not isolation.processes:
             words.append(f"limit=nproc:{self.processes}")

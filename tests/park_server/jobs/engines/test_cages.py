@@ -135,6 +135,10 @@ def test_without_control_groups_the_limits_of_accounts_and_processes_stand_in() 
     assert "limit=nproc:4096" not in there.of("root").words  # it counts all that root does
     there = Cages(home=HOME, isolations=Isolations(own=replace(poor, account=True)))
     assert "limit=nproc:4096" in there.of("root").words, "an ordinary user, in a user namespace"
+    there.memory = 300 << 20
+    assert f"limit=data:{300 << 20}" in there.of("bob").words, "what the operator said of memory"
+    there.memory = 1 << 60
+    assert f"limit=data:{almost_all_memory()}" in there.of("eve").words
     limits = [word for word in cages().of("ada").words if word.startswith("limit=")]
     assert limits == ["limit=core:0"]
     assert not any(word.startswith("limit=") for word in cages().of("root").words)
