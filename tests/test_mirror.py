@@ -45,7 +45,6 @@ WITHOUT = {
     "park/client/crates/run_there.py": CRATES,
     "park/client/installs/sent_wheels.py": CRATES,
     "park/client/debugging/park_beside.py": DEBUGS,
-    "park/client/debugging/replay.py": DEBUGS,
     "park/runtime/node/debugged.py": DEBUGS,
     "park/cli/services/agent.py": LOGINS,
     "park/cli/services/login.py": LOGINS,

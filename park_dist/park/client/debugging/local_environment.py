@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,9 @@ __all__ = ["environment_of_wheels", "local_environment"]
 
 _MADE = "park-made"
 """A file that a finished environment has; its absence tells of one that was cut off."""
+
+
+_MINOR = re.compile(r"[0-9]{1,2}\.[0-9]{1,3}")
 
 
 def local_environment(folder: Path, lock: str, *, python: str, address: Address) -> Path:
@@ -93,7 +97,12 @@ def _made_once(folder: Path, name: str, python: str, make: Callable[[Path], None
 
 
 def _interpreter(minor: str) -> str:
-    """Return a Python of ``minor`` on this machine; raises `UsageError`."""
+    """Return a Python of ``minor`` on this machine; raises `UsageError`.
+
+    Who says it may be anybody, and a name with a slash in it is looked for in no PATH.
+    """
+    if _MINOR.fullmatch(minor) is None:
+        raise UsageError(f"{minor!r} is no minor version of Python: expected 3.11, for example")
     if minor == python_minor():
         return sys.executable
     found = shutil.which(f"python{minor}")
@@ -112,11 +121,14 @@ def _install(place: Path, document: Path, variables: dict[str, str], alone: Sequ
     """
     python, uv = str(place / "bin" / "python"), shutil.which("uv")
     if uv is not None:
-        sync = ["pip", "sync", "--preview", "--quiet", "--no-config", "--python", python]
+        # a lock has wheels: what has to be built would run before anybody called anything
+        sync = ["pip", "sync", "--preview", "--quiet", "--no-config", "--no-build"]
+        sync += ["--python", python]
         _ran([uv, *sync, *alone[:1], str(document)], variables)
         return
     pip = [sys.executable, "-m", "pip", "--isolated", "--disable-pip-version-check"]
-    options = ["install", "--quiet", "--no-deps", *alone[1:], "-r", str(document)]
+    options = ["install", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    options += [*alone[1:], "-r", str(document)]
     _ran([*pip, "--python", python, *options], variables)
 
 

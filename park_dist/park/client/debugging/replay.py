@@ -13,7 +13,7 @@ from park.client.access.transport import Transport
 from park.client.debugging.local_environment import local_environment
 from park.client.debugging.park_beside import park_beside
 from park.client.jobs.told.looked_up import looked_up
-from park.digests import is_sha256
+from park.digests import file_sha256, is_sha256
 from park.errors import ServiceFault, UsageError
 from park.model.file_names import is_name
 from park.runtime.folder import JobFolder, write_record
@@ -82,3 +82,8 @@ def _bring(transport: Transport, record: ReplayRecord, folder: Path) -> None:
         target = Path(place.inputs) / each.sha256 / each.name
         target.parent.mkdir(parents=True, exist_ok=True)
         transport.download(f"{API}/jobs/{record.job}/inputs/{each.sha256}", target)
+        if (found := file_sha256(target)) != each.sha256:
+            raise ServiceFault(
+                f"{each.name}, an input of job {record.job}: expected content with the SHA-256 "
+                f"{each.sha256}, got {found}"
+            )

@@ -113,6 +113,26 @@ def test_without_it_nothing_is_made_and_the_hint_says_how_to_have_it(
     assert ran == []
 
 
+@pytest.mark.parametrize("python", ["../../../tmp/evil", "3.11/../x", "3", "", "3.11 ", "three"])
+def test_a_minor_that_is_none_names_no_program(
+    tmp_path: Path, ran: list[tuple[Sequence[str], str]], python: str
+) -> None:
+    with pytest.raises(UsageError, match="no minor version of Python"):
+        local_environment(tmp_path, "lock", python=python, address=SERVICE)
+    assert ran == []
+
+
+def test_nothing_is_built_to_make_one(
+    tmp_path: Path, ran: list[tuple[Sequence[str], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would run before anybody called anything, and with the user's own variables."""
+    for uv, word in (("/opt/uv", "--no-build"), (None, "--only-binary")):
+        monkeypatch.setattr(shutil, "which", lambda _, uv=uv: uv)
+        ran.clear()
+        make(tmp_path / str(uv is None))
+        assert word in ran[1][0]
+
+
 def test_what_the_installer_says_is_told() -> None:
     code = "import sys; sys.exit('warning: old\\nerror: no wheel of numpy for this platform')"
     with pytest.raises(CannotSatisfy, match="made here: error: no wheel of numpy"):
