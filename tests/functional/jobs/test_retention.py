@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +93,19 @@ def test_a_pinned_job_stays_until_it_is_unpinned(client: Client) -> None:
     assert client.run("unpin", job).stdout == f"{job}  unpinned\n"
     assert "pinned" not in client.run("status", job).stdout
     client.run("rm", job)
+
+
+def test_what_was_compiled_and_nobody_looks_at_goes_while_the_service_runs(
+    service: ParkService, client: Client
+) -> None:
+    """Not when it starts, which it would keep for as long as there is much."""
+    compiled = service.home / "cache" / "numba" / "someone"
+    for name in ("old", "young"):
+        (compiled / name).mkdir(parents=True)
+        (compiled / name / "kernel.nbc").touch()
+    os.utime(compiled / "old", (0, 0))
+    client.json("admin", "clean")
+    assert [path.name for path in compiled.iterdir()] == ["young"]
 
 
 def test_a_handle_pins_its_job(client: Client) -> None:
