@@ -28,6 +28,7 @@ from park.model.references import Reference, What
 from park.runtime.codec import decode, encode
 from park.runtime.levels import MOST_LEVELS
 from park.wire import json_body
+from park_server.page.live_routes import AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,6 +144,33 @@ def test_a_job_takes_file_and_value_of_jobs_elsewhere(pair: Pair, go: Pipe) -> N
     assert copied.text == "q R dR dq\n"
     assert pair.second.result_of(double) == 42
     pair.until_given_back()
+
+
+def test_the_picture_says_what_it_waits_for_elsewhere_while_it_waits(pair: Pair, go: Pipe) -> None:
+    """Whoever looks is told to look again when the other service has said it."""
+    there = held_job(pair, go)
+    when = pair.after(pair.completed(there), there)
+    here = pair.submit(pair.second, ADD, 1, 1, **when)
+
+    def piece() -> tuple[str, dict[str, int]]:
+        while True:
+            answer = pair.second.request("GET", f"/api/v1/workflow?job={here}")
+            if AGAIN not in answer.headers:  # nothing is newer than what it says
+                break
+        (found,) = (each for each in answer.json()["nodes"] if each["kind"] == "remote")
+        return found["label"], found["counts"]
+
+    said = f"check_call on {pair.first.url.removeprefix('http://')}"
+    bearer = {"Authorization": f"Bearer {pair.second.token}"}
+    url = f"{pair.second.url}/api/v1/events/stream"
+    with httpx2.stream("GET", url, headers=bearer, timeout=LIMIT_S) as stream:
+        ticks = (line for line in stream.iter_lines() if line.startswith(("retry:", "data:")))
+        for _ in ticks:
+            if piece() == (said, {"remote": 1}):
+                break
+    go.send("q R dR dq")
+    assert pair.second.job_when_final(here)["status"] == "completed"
+    assert piece() == (said, {"completed": 1})
 
 
 ODD_VALUES = [
