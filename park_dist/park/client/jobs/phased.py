@@ -40,3 +40,11 @@ class Phased(Handle):
     def isfinished(self) -> Condition:
         """The condition that it has ended, however."""
         return self._is(Phase.FINISHED)
+
+    def __and__(self, other: object) -> Condition:
+        """Return the condition that both completed, as ``a.iscompleted & b.iscompleted``."""
+        return self.iscompleted & other
+
+    def __or__(self, other: object) -> Condition:
+        """Return the condition that one of them completed."""
+        return self.iscompleted | other

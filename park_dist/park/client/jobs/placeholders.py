@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 from park.client.access.transport import patient
 from park.client.jobs.cached_files import cached_file
 from park.client.jobs.remote_job import RemoteJob
-from park.client.jobs.unknown_yet import AS_IT_IS, NoText, Unknown, refuse_in_definition
+from park.client.jobs.unknown_yet import (
+    AS_IT_IS,
+    NoText,
+    Unknown,
+    refuse_in_definition,
+    shown_key,
+)
 from park.errors import UnknownItem, UsageError
 from park.model.ids import brief
 from park.model.references import Reference, What
@@ -135,7 +141,7 @@ class ValueReference(Unknown, _OfJob):
 
     def __getitem__(self, key: str | int) -> Any:
         if isinstance(key, bool) or not isinstance(key, (str, int)):
-            self._refuse(f"[{key!r}]", "a part is named by a text or a number in []")
+            self._refuse(shown_key(key), "a part is named by a text or a number in []")
         return type(self)(self._job, self._reference.item(key))
 
     def __getattr__(self, name: str) -> Any:

@@ -14,7 +14,7 @@ from park.client.jobs.placeholders import (
     ValueReference,
 )
 from park.client.jobs.remote_job import RemoteJob
-from park.client.jobs.unknown_yet import AsArray
+from park.client.jobs.unknown_yet import NotItsValue
 from park.errors import ParkError, ServiceUnreachable
 from park.model.references import Reference, What
 from park.model.states import JobState
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Fetch", "Job"]
 
 
-class Job(AsArray, RemoteJob, Placeholder):
+class Job(NotItsValue, RemoteJob, Placeholder):
     """One call of an entry point on a service, named by its id.
 
     As an argument of another job it stands for what it returns. Errors of its submission,
@@ -85,12 +85,6 @@ class Job(AsArray, RemoteJob, Placeholder):
         name = next(iter(values))
         reports = self.transport.json("GET", f"{API}/jobs/{self.id}/progress")
         return sparkline(name, reports["values"].get(name, ()))
-
-    def __getitem__(self, key: object) -> Any:
-        raise TypeError(
-            f"{self!r} is not what it returns: job.output[{key!r}] stands for a part of that in "
-            f"other calls, job.result()[{key!r}] waits for it"
-        )
 
     __iter__ = None  # it has parts no more than it has items
 

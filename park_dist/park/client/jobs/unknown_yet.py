@@ -7,14 +7,23 @@ that nobody could refer to (arithmetic, a slice) is refused with what to do.
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from park.blocks import current_block
 from park.client.submission.recorder import current_recorder
 from park.errors import UsageError
 
-__all__ = ["AS_IT_IS", "AsArray", "NoText", "Unknown", "refuse_in_definition"]
+__all__ = [
+    "AS_IT_IS",
+    "AsArray",
+    "NoText",
+    "NotItsValue",
+    "Unknown",
+    "refuse_in_definition",
+    "shown_key",
+]
 
 
 AS_IT_IS = (
@@ -137,6 +146,13 @@ class NoText:
     def _refuse_use(self, what: str) -> NoReturn:
         raise TypeError(f"{what} of {self!r}, which is no text here: {AS_IT_IS}")
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (str, os.PathLike)) and not isinstance(other, NoText):
+            self._refuse_use(f"a comparison with {other!r}")
+        return self is other
+
+    __hash__ = object.__hash__
+
     def __iter__(self) -> Any:
         self._refuse_use("the items")
 
@@ -166,20 +182,115 @@ for _name in ("add", "truediv", "mod", "mul"):
     setattr(NoText, f"__r{_name}__", _no_text(_name))
 
 
+class NotItsValue(AsArray):
+    """A job: not what it returns, which has a name of its own in other calls, and here.
+
+    numpy alone takes it for that (`AsArray`): an array of jobs is of no use to anybody.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, what: str, part: str = "") -> NoReturn:
+        raise TypeError(self._not_its_value(what, part))
+
+    def _not_its_value(self, what: str, part: str = "") -> str:
+        return (
+            f"{what} of {self!r}, which is not what it returns: job.output{part} stands for that "
+            f"in other calls, job.result(){part} waits for it"
+        )
+
+    def __bool__(self) -> bool:
+        return True  # there is one: its length is not asked
+
+    def __len__(self) -> int:  # noqa: PLE0303 (there is no length)
+        self._refuse("the length")
+
+    def __contains__(self, item: object) -> bool:
+        self._refuse(f"{item!r} in the items")
+
+    def __call__(self, *_: object, **__: object) -> Any:
+        """Refuse to be called: a job is called already (`TypeError`)."""
+        self._refuse("a call")
+
+    def __getitem__(self, key: object) -> Any:
+        part = shown_key(key)
+        self._refuse(part, part)
+
+    def __float__(self) -> float:
+        self._refuse("the number")
+
+    def __int__(self) -> int:
+        self._refuse("the number")
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            self._refuse(f"the text {spec!r}")
+        return str(self)
+
+    if not TYPE_CHECKING:  # whose users' checkers know what a job has
+
+        def __getattr__(self, name: str) -> NoReturn:
+            said = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_"):  # protocols of Python and others ask for those
+                said = self._not_its_value(f"{said}: .{name}", f".{name}")
+            raise AttributeError(said, name=name, obj=self)
+
+
+def shown_key(key: object) -> str:
+    """Return what stands behind a value for its part ``key``, as it was typed."""
+    keys = key if isinstance(key, tuple) and key else (key,)
+    return f"[{', '.join(map(_shown_index, keys))}]"
+
+
+def _shown_index(key: object) -> str:
+    if not isinstance(key, slice):
+        return "..." if key is ... else repr(key)
+    ends = ["" if each is None else repr(each) for each in (key.start, key.stop, key.step)]
+    return ":".join(ends if ends[2] else ends[:2])
+
+
 def _refusal(name: str) -> Callable[..., Any]:
-    def refused(self: Unknown, *_: object) -> Any:
+    act = _OPERATORS[name]
+
+    def refused(self: Unknown | NotItsValue, *others: object) -> Any:
+        if not (others and _is_of_numpy(others[0])):
+            self._refuse(f"arithmetic ({name})")
+        return act(self._known(), others[0])  # as where the array stands on the left
+
+    return refused
+
+
+def _is_of_numpy(value: object) -> bool:
+    return hasattr(type(value), "__array_ufunc__") and not isinstance(value, AsArray)
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    **{
+        name: getattr(operator, name)
+        for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+    },
+    "divmod": divmod,
+    "and": operator.and_,
+    "or": operator.or_,
+    "xor": operator.xor,
+    "lshift": operator.lshift,
+    "rshift": operator.rshift,
+}
+
+
+def _reflected(name: str) -> Callable[..., Any]:
+    def refused(self: Unknown | NotItsValue, *_: object) -> Any:
         self._refuse(f"arithmetic ({name})")
 
     return refused
 
 
-_BINARY = (
-    *("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul"),
-    *("and", "or", "xor", "lshift", "rshift"),
-)
-
-for _name in _BINARY:
+for _name in _OPERATORS:
     setattr(Unknown, f"__{_name}__", _refusal(_name))
-    setattr(Unknown, f"__r{_name}__", _refusal(_name))
+    setattr(Unknown, f"__r{_name}__", _reflected(_name))
+for _name in _OPERATORS.keys() - {"and", "or"}:  # with those jobs make a condition
+    setattr(NotItsValue, f"__{_name}__", _refusal(_name))
+    setattr(NotItsValue, f"__r{_name}__", _reflected(_name))
 for _name in ("neg", "pos", "abs", "invert", "round"):
-    setattr(Unknown, f"__{_name}__", _refusal(_name))
+    setattr(Unknown, f"__{_name}__", _reflected(_name))
+    setattr(NotItsValue, f"__{_name}__", _reflected(_name))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from park.client.jobs.ends import End, EndListener, HowItEnded
+from park.client.jobs.placeholders import Placeholder
 from park.client.jobs.submitted_job import Job
 from park.client.jobs.when import Condition
 from park.errors import UsageError, as_raised_here
@@ -82,18 +83,29 @@ def as_completed(jobs: Iterable[Job] | Job, timeout: float | None = None) -> Ite
 def _by_id(jobs: Any) -> dict[str, Job]:
     found = [jobs] if _is_one(jobs) else list(jobs)
     for job in found:
-        if not hasattr(job, "iscompleted"):
-            raise UsageError(
-                f"{job!r} is neither a job nor an install",
-                hint="a condition waits by itself: a.iscompleted.wait()"
-                if isinstance(job, Condition)
-                else "",
-            )
+        if not _is_phased(job):
+            raise UsageError(f"{job!r} is neither a job nor an install", hint=_meant(job))
     return {job.id: job for job in found}
 
 
+def _meant(job: object) -> str:
+    """Return what may have been meant by ``job``, which is none."""
+    if isinstance(job, Condition):
+        return "a condition waits by itself: a.iscompleted.wait()"
+    if isinstance(job, Placeholder):
+        return "what a job will leave waits by itself: .get(); or name the job"
+    return ""
+
+
 def _is_one(jobs: object) -> bool:
-    return hasattr(jobs, "iscompleted") or isinstance(jobs, Condition)
+    """Tell whether ``jobs`` is one thing, though perhaps not one that can be waited for."""
+    if _is_phased(jobs) or isinstance(jobs, (Condition, Placeholder, str)):
+        return True
+    return not isinstance(jobs, Iterable)
+
+
+def _is_phased(job: object) -> bool:
+    return hasattr(type(job), "iscompleted")  # a reference has a part of any name
 
 
 def _each_completed(pending: dict[str, Job], deadline: float | None) -> Iterator[Job]:

@@ -12,11 +12,13 @@ from park.calling import current_service
 from park.client.connection import Connection
 from park.client.jobs.handle import Handle
 from park.client.jobs.question import Question
+from park.client.jobs.unknown_yet import AsArray
 from park.errors import ParkError, UsageError
 from park.model.conditions import (
     After,
     At,
     AtLeast,
+    Comparison,
     Expression,
     Not,
     Pool,
@@ -97,22 +99,39 @@ class Condition:
             time.sleep(pause_s(begun))
 
     def __bool__(self) -> NoReturn:
+        values = (
+            "the values are not known yet, and if, in, max, sorted or a < b < c need them: .get() "
+            "of each waits for it; "
+            if isinstance(self._expression, Comparison)
+            else ""
+        )
         raise TypeError(
-            f"{self!r} has no truth value: combine conditions with &, | and ~ in place of and, or "
-            "and not; .now tells whether it is true at this moment, .get() of a value waits for it"
+            f"{self!r} has no truth value: {values}combine conditions with &, | and ~ in place of "
+            "and, or and not; .now tells whether it is true at this moment"
         )
 
+    def __array__(self, *_: object, **__: object) -> NoReturn:
+        """Refuse to be an array of one object (`TypeError`): numpy would take that for true."""
+        self.__bool__()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, bool):
+            self.__bool__()
+        return self is other
+
+    __hash__ = object.__hash__
+
     def __and__(self, other: object) -> Condition:
-        return _joined(all_parts, (self, other)) if _is_part(other) else NotImplemented
+        return _joined(all_parts, (self, _part(other)))
 
     def __rand__(self, other: object) -> Condition:
-        return _joined(all_parts, (other, self)) if _is_part(other) else NotImplemented
+        return _joined(all_parts, (_part(other), self))
 
     def __or__(self, other: object) -> Condition:
-        return _joined(any_part, (self, other)) if _is_part(other) else NotImplemented
+        return _joined(any_part, (self, _part(other)))
 
     def __ror__(self, other: object) -> Condition:
-        return _joined(any_part, (other, self)) if _is_part(other) else NotImplemented
+        return _joined(any_part, (_part(other), self))
 
     def __invert__(self) -> Condition:
         with _not_too_deep():
@@ -194,17 +213,29 @@ def condition_of(part: Any) -> Condition:
         return part
     completed = getattr(type(part), "iscompleted", None)
     if completed is None:
-        raise UsageError(
-            f"{part!r} is neither a condition nor a job",
-            hint="conditions are job.iscompleted, comparisons such as job.output['x'] < 1, …",
-        )
+        raise UsageError(f"{part!r} is neither a condition nor a job", hint=_meant(part))
     found = part.iscompleted
     assert isinstance(found, Condition)  # noqa: S101 (by the test above)
     return found
 
 
-def _is_part(value: object) -> bool:
-    return isinstance(value, Condition) or hasattr(type(value), "iscompleted")
+def _meant(part: object) -> str:
+    """Return what may have been meant by ``part``, which is no condition."""
+    if isinstance(part, AsArray):
+        return "a value makes one when it is compared: job.output['x'] < 1"
+    if isinstance(part, (list, tuple, set, frozenset)):
+        return "of several: park.all_of(…), park.any_of(…), or a & b"
+    if isinstance(part, bool):
+        return "and, or, not, is and a comparison with True are decided here and now: combine \
+conditions with &, | and ~"
+    return "conditions are job.iscompleted, comparisons such as job.output['x'] < 1, …"
+
+
+def _part(value: object) -> object:
+    """Return ``value``, which is to be a part of a condition; raises `TypeError`, as operators."""
+    if isinstance(value, Condition) or hasattr(type(value), "iscompleted"):
+        return value
+    raise TypeError(f"{value!r} is neither a condition nor a job: {_meant(value)}")
 
 
 def _joined(join: Callable[[Sequence[Expression]], Expression], parts: Iterable[Any]) -> Condition:

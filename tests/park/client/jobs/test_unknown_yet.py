@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import math
+import operator
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from support.stand_ins.job_service import JobService
 
@@ -39,7 +41,8 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "unpacking": (lambda ref: [*ref], "the items of"),
     "in": (lambda ref: 1 in ref, "1 in the items of"),
     "reversed": (reversed, "the items of"),
-    "slice": (lambda ref: ref[1:3], "slice(1, 3, None)"),
+    "slice": (lambda ref: ref[1:3], "[1:3] of"),
+    "slices": (lambda ref: ref[::2, 0, ...], "[::2, 0, ...] of"),
     "key": (lambda ref: ref[1.5], "named by a text or a number"),
     "setting": (lambda ref: ref.__setitem__("a", 1), "['a'] = …"),
     "ref + 1": (lambda ref: ref + 1, "arithmetic (add)"),
@@ -54,12 +57,16 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "sum": (lambda ref: sum([ref, ref]), "arithmetic (add)"),
     "index": (lambda ref: [1, 2][ref], "an index of"),
     "bool": (bool, "has no truth value"),
-    "sorted": (lambda ref: sorted([ref, ref]), "truth"),
+    "sorted": (lambda ref: sorted([ref, ref]), "the values are not known yet"),
+    "max": (lambda ref: max([ref, ref]), "max, sorted or a < b < c need them: .get() of each"),
+    "in a list": (lambda ref: ref in [1, 2], "if, in, max"),
+    "a < b < c": (lambda ref: 0 < ref < 2, "a < b < c need them"),
+    "where": (lambda ref: np.where(ref > 1), "has no truth value"),
     "json": (json.dumps, "ValueReference is not JSON serializable"),
     "call": (lambda ref: ref.mean(), "a call of <value['x'].mean of job"),
     "keys": (lambda ref: dict(**ref), "a call of <value['x'].keys of job"),
     "bytes": (bytes, "the bytes of <value['x'] of job"),
-    "truth of a condition": (lambda ref: bool(ref.ndim == 0), ".get() of a value waits for it"),
+    "truth of a condition": (lambda ref: bool(ref.ndim == 0), ".get() of each waits for it"),
     "get of a dict": (lambda ref: ref.get("a"), "a part is ['a']"),
 }
 
@@ -96,6 +103,51 @@ def test_what_asks_for_the_value_waits_and_gets_it(one: JobService, job: Job, us
         assert act(job.output["x"]) == value
 
 
+@pytest.mark.parametrize("act", [operator.add, operator.matmul, operator.pow, operator.sub])
+def test_an_array_on_either_side_has_numpy_count_with_the_value(
+    one: JobService, job: Job, act: Callable[[Any, Any], Any]
+) -> None:
+    array, value = np.array([[1, 2], [3, 4]]), np.array([[2, 0], [1, 2]])
+    one.end(job.id, result={"x": value.tolist()})
+    reference = job.output["x"]
+    assert (act(reference, array) == act(value, array)).all()
+    assert (act(array, reference) == act(array, value)).all()
+
+
+OF_A_JOB: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "len": (len, "the length of"),
+    "in": (lambda job: 1 in job, "1 in the items of"),
+    "call": (lambda job: job(), "a call of"),
+    "float": (float, "the number of"),
+    "int": (int, "the number of"),
+    "format": ("{:.2f}".format, "the text '.2f' of"),
+    "part": (lambda job: job["chisq"], "job.result()['chisq'] waits for it"),
+    "slice": (lambda job: job[1:], "job.output[1:] stands for that"),
+    "attribute": (lambda job: job.chisq, "job.result().chisq waits for it"),
+    "job + 1": (lambda job: job + 1, "arithmetic (add) of"),
+    "1 - job": (lambda job: 1 - job, "arithmetic (sub) of"),
+    "-job": (lambda job: -job, "arithmetic (neg) of"),
+    "sum": (lambda job: sum([job, job]), "arithmetic (add) of"),
+}
+
+
+@pytest.mark.parametrize("use", OF_A_JOB)
+def test_a_job_is_not_what_it_returns(one: JobService, job: Job, use: str) -> None:
+    act, said = OF_A_JOB[use]
+    with pytest.raises((TypeError, AttributeError)) as told:
+        act(job)
+    assert said in str(told.value)
+    assert "job.output" in str(told.value)
+    assert not [path for method, path, _ in one.asked if method == "GET"], "it waited"
+
+
+def test_a_job_is_there_and_is_itself(job: Job) -> None:
+    assert job
+    assert f"{job}" == str(job)
+    assert not hasattr(job, "_repr_latex_")
+    assert job in [1, "a", job]
+
+
 def test_comparisons_are_conditions_and_copies_are_the_same(job: Job) -> None:
     reference = job.output["x"]
     assert isinstance(reference < 1, Condition)
@@ -129,6 +181,9 @@ def test_texts_and_paths_of_files_are_refused_where_a_workflow_is_written(
 
 
 NO_TEXT: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "ref == text": (lambda ref: ref == "film.txt", "a comparison with 'film.txt' of"),
+    "path != ref": (lambda ref: Path("a") != ref, "a comparison with PosixPath('a') of"),
+    "ref in names": (lambda ref: ref in ["a", "b"], "a comparison with 'a' of"),
     "ref + text": (lambda ref: ref + ".bak", "arithmetic (add) of"),
     "text + ref": (lambda ref: "x/" + ref, "arithmetic (add) of"),
     "ref / text": (lambda ref: ref / "x", "arithmetic (truediv) of"),

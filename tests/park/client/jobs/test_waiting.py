@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.session.limits import LIMIT_S
 from support.stand_ins.follow_server import FollowServer, KnownJob
+from support.stand_ins.job_service import JobService
 
 import park.client.access.long_polls as polls
 from park.client.jobs.waiting import (
@@ -50,6 +51,18 @@ def test_what_is_no_job_is_refused() -> None:
         wait([1])  # type: ignore[list-item]
     with pytest.raises(UsageError, match="neither a job nor an install"):
         as_completed(["a"])  # type: ignore[list-item]
+
+
+def test_what_a_job_will_leave_is_told_to_wait_by_itself() -> None:
+    reference = JobService().bind().service.submit("m:f").output["chisq"]
+    for given in (reference, [reference]):
+        with pytest.raises(UsageError, match="neither a job nor an install") as caught:
+            wait(given)  # type: ignore[arg-type]
+        assert ".get()" in str(caught.value.hint)
+    with pytest.raises(UsageError, match="'0199' is neither a job"):
+        wait("0199")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="None is neither a job"):
+        wait(None)  # type: ignore[arg-type]
 
 
 def test_a_condition_is_told_to_wait_by_itself() -> None:

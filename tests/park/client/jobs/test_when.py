@@ -49,6 +49,9 @@ def test_operators_and_functions_combine(job: Job) -> None:
     assert node(park.all_of(job, b)) == node(park.all_of([job, b])) == node(a & b)
     assert node(park.any_of(each for each in (a, b))) == node(a | b)
     assert node(a & job) == node(job.iscompleted & a)
+    assert node(job & b) == node(a & b)
+    assert node(job & job | b) == node((a & a) | b)
+    assert node(job | b) == node(a | b)
     two_of = node(park.at_least(2, a, b, job))
     assert two_of == {"at_least": 2, "of": [node(a), node(b), node(a)]}
     assert condition_from_json((a | b).as_json()) == (a | b).expression
@@ -59,8 +62,15 @@ def test_what_would_lose_a_side_raises(job: Job) -> None:
         _ = job.iscompleted and job.isfailed
     with pytest.raises(TypeError):
         _ = not job.iscompleted
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="decided here and now: combine conditions with &"):
         _ = job.iscompleted & True
+    with pytest.raises(TypeError, match=r"no truth value.*\.now tells"):
+        _ = job.iscompleted == True  # noqa: E712 (it is tried)
+    with pytest.raises(TypeError, match=r"when it is compared: job\.output"):
+        _ = job.iscompleted | job.output["x"]
+    with pytest.raises(UsageError, match="neither a condition") as told:
+        park.any_of(job, [job.isfailed])
+    assert "park.all_of" in str(told.value.hint)
     with pytest.raises(UsageError, match="neither a condition nor a job"):
         park.all_of(job, 1)
     with pytest.raises(UsageError, match="of nothing"):
