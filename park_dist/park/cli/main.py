@@ -92,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # it may stand anywhere, also behind the words of a subcommand's own subcommand
     debug = "--debug" in given
     given = [word for word in given if word != "--debug"]
+    if given[:1] == ["help"]:  # as git and others have it
+        given = [*given[1:], "--help"]
     _print_whatever_there_is()
     try:
         _require_command_first(given)

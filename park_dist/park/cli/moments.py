@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from datetime import datetime, timedelta
 
 from park.errors import UsageError
@@ -17,15 +18,17 @@ def parse_seconds(text: str) -> float:
     Raises `argparse.ArgumentTypeError`, which the parser says with the name of the option.
     """
     try:
-        return float(text)
+        seconds = float(text)
     except ValueError:
-        pass
-    try:
-        return parse_duration(text)
-    except (ValueError, OverflowError):
+        try:
+            seconds = parse_duration(text)
+        except (ValueError, OverflowError):
+            seconds = math.nan
+    if not 0 <= seconds < math.inf:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no length of time; for example 90 (seconds), 10m, 2h"
-        ) from None
+        )
+    return seconds
 
 
 def parse_since(text: str, now: datetime) -> datetime:

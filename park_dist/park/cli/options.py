@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from park.cli.moments import parse_seconds
+from park.cli.option_types import time_limit
 from park.cli.resource_options import add_resources, asked_of
 from park.errors import UsageError
 
@@ -227,11 +227,11 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         "--label", metavar="TEXT", help="what you call it, in `park jobs` and wherever it is shown"
     )
     parser.add_argument(
-        "--timeout", type=parse_seconds, metavar="TIME", help="how long it may run: 90 (s), 10m, 2h"
+        "--timeout", type=time_limit, metavar="TIME", help="how long it may run: 90 (s), 10m, 2h"
     )
     parser.add_argument(
         "--stalled-after",
-        type=parse_seconds,
+        type=time_limit,
         metavar="TIME",
         help="how long it may say nothing of its progress; then it is asked to stop, and ended",
     )

@@ -50,16 +50,19 @@ class Parser(argparse.ArgumentParser):
     ) -> tuple[Any, list[str]]:
         """Parse as ever; with `rest`, words may stand between options, which argparse refuses.
 
-        An option that is not known is refused by the parser of its command, which knows those
-        that are like it: argparse leaves that to the outermost one.
+        What is not known is refused by the parser of its command, which knows the options that
+        are like it, and what it takes: argparse leaves that to the outermost one.
         """
         found, left = self._parsed(args, namespace)
-        if any(each.startswith("-") for each in left):
+        if left:
             self.error(self._unknown(left))
         return found, left
 
     def _unknown(self, left: Sequence[str]) -> str:
-        option = next(each for each in left if each.startswith("-")).partition("=")[0]
+        options = [each for each in left if each.startswith("-")]
+        if not options:
+            return f"nothing is to stand there: {' '.join(left)}"
+        option = options[0].partition("=")[0]
         # by their letters: dashes, which all have, would make any two alike
         known = {name.lstrip("-"): name for name in self._option_string_actions}
         alike = " or ".join(known[name] for name in _alike(option.lstrip("-"), known))

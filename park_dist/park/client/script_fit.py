@@ -40,7 +40,9 @@ def script_of(path: Any) -> Path:
     script = Path(path).expanduser().absolute()
     if not script.is_file():
         raise UsageError(
-            f"there is no model script {script}",
+            f"{script} is a folder, and no model script"
+            if script.is_dir()
+            else f"there is no model script {script}",
             hint="park.Fit takes the path of one, a bumps FitProblem, an experiment or several",
         )
     return script

@@ -32,6 +32,9 @@ _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _FILES = {".whl": wheel_project, ".py": script_project}
 """The files that are projects by themselves; such a name is a file's where there is one."""
 
+_ENDINGS = {*_FILES, ".cfg", ".gz", ".ipynb", ".json", ".toml", ".txt", ".zip"}
+"""Endings of what is hardly a module in a package, but a file that is mistyped or not there."""
+
 
 def describe_statically(root: Path) -> CoreMetadata:
     """Return the metadata that ``pyproject.toml`` declares in full.
@@ -74,7 +77,7 @@ def find(
     path = folder / Path(what).expanduser()
     if path.suffix in _FILES and path.is_file():
         project = _FILES[path.suffix](path.resolve())
-    elif _DOTTED.fullmatch(what) and not _is_folder_of_a_tree(what, path):
+    elif _is_name_of_a_module(what, path):
         project = _find_module(what, folder, describe)
     else:
         project = _find_tree(path, describe)
@@ -113,6 +116,27 @@ def _find_tree(path: Path, describe: Describe) -> LocalProject:
         )
     project = tree_distribution(root) or _bare_tree(root, describe)
     return replace(project, module=_module_named_like(project, root))
+
+
+def _is_name_of_a_module(what: str, path: Path) -> bool:
+    """Tell whether ``what`` is no path: ``film.txt`` could be either, and is what there is."""
+    if not _DOTTED.fullmatch(what) or _is_folder_of_a_tree(what, path):
+        return False
+    if path.is_dir():
+        return _has_code(path) or _has_code_elsewhere(what, path)
+    if path.is_file() or path.suffix in _ENDINGS:
+        return _installed_spec(what.partition(".")[0]) is not None
+    return True
+
+
+def _has_code(folder: Path) -> bool:
+    """Tell whether ``folder`` can be a package, or hold some as a namespace."""
+    return any(folder.glob("*.py")) or any(folder.glob("*/*.py"))
+
+
+def _has_code_elsewhere(name: str, folder: Path) -> bool:
+    spec = _installed_spec(name)
+    return spec is not None and list(spec.submodule_search_locations or ()) != [str(folder)]
 
 
 def _is_folder_of_a_tree(name: str, path: Path) -> bool:

@@ -77,7 +77,11 @@ def parse_place(text: str, *, user: str, roots: Collection[str]) -> Place:
     root, *below = parts
     if root not in roots:
         known = ", ".join(f"/{name}" for name in sorted(roots)) or "none"
-        raise UnknownItem(f"the service shows no /{root}; it shows: {known}")
+        raise UnknownItem(
+            f"the service shows no /{root}; it shows: {known}",
+            hint="these are folders of an instrument that its operator names: park serve --root "
+            "NAME=PATH; your own files there begin with ~/",
+        )
     return Place(owner=None, root=root, parts=tuple(below), writable=False)
 
 

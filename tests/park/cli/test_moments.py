@@ -35,7 +35,7 @@ def test_a_length_of_time_is_seconds_or_has_its_unit(text: str, seconds: float) 
     assert parse_seconds(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["2x", "", "m", "10 minutes"])
+@pytest.mark.parametrize("text", ["2x", "", "m", "10 minutes", "-5", "nan", "inf", "-2h"])
 def test_what_is_no_length_of_time_is_told(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="for example 90 \\(seconds\\), 10m, 2h"):
         parse_seconds(text)

@@ -28,6 +28,17 @@ from park.cli.main import main
         (["jobs", "--frobnicate"], "park jobs: error: unrecognized arguments: --frobnicate"),
         (["run", "m:f", "--cpus", "0.5"], "argument --cpus: '0.5' is no whole number"),
         (["reproduce", "x", "--rtol", "two"], "argument --rtol: 'two' is no number"),
+        (["jobs", "--limit", "0"], "park jobs: error: argument --limit: 0 is less than 1"),
+        (["memo", "list", "--limit", "-3"], "argument --limit: -3 is less than 1"),
+        (["jobs", "--limit", "many"], "argument --limit: 'many' is no whole number"),
+        (["share", "x", "bob"], "park share: error: nothing is to stand there: bob"),
+        (["help", "frobnicate"], "invalid choice: 'frobnicate'"),
+        (["run", "m:f", "--timeout", "0"], "argument --timeout: 0 leaves no time at all"),
+        (["run", "m:f", "--timeout", "nan"], "'nan' is no length of time"),
+        (["result", "x", "--timeout", "-5"], "'-5' is no length of time"),
+        (["bundle", "m", "-o", "/nowhere/b.zip"], "b.zip cannot be made: /nowhere does not exist"),
+        (["export", "x", "-o", "/"], "argument -o/--output: / is a folder; name a file"),
+        (["graph", "x", "-o", "/dev/null/x.svg"], "x.svg cannot be made: /dev/null is no folder"),
         (["run", "m:f", "--timeout", "2x"], "'2x' is no length of time; for example 90 (seconds)"),
     ],
 )
@@ -38,6 +49,16 @@ def test_what_was_meant_is_said(
         main(words)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "usage"), [(["help"], "park"), (["help", "run"], "park run")])
+def test_help_is_given_by_its_word_too(
+    words: list[str], usage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: {usage} [")
 
 
 def test_where_nothing_is_alike_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -200,6 +200,36 @@ def test_a_path_that_is_no_folder(tmp_path: Path, path: str, what: str) -> None:
         find(path, cwd=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("target", "what"),
+    [
+        ("film.txt", "film.txt is a file; expected the folder"),
+        ("nope.toml", "nope.toml does not exist; expected the folder"),
+        ("nope.py", "nope.py does not exist; expected the folder"),
+        ("data", "data has neither a pyproject.toml"),
+    ],
+)
+def test_what_looks_like_a_file_or_is_a_folder_is_no_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, what: str
+) -> None:
+    (tmp_path / "film.txt").write_text("")
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as a command has it: the folder is a namespace then
+    with pytest.raises(NoDistribution, match=what):
+        find(target)
+
+
+def test_a_module_in_a_package_may_have_any_name(site: Path, tmp_path: Path) -> None:
+    install_distribution(site, "park-t-dir", "1", files={"park_t_dir/__init__.py": ""})
+    files = {"park_t_files/__init__.py": "", "park_t_files/txt.py": ""}
+    install_distribution(site, "park-t-files", "1", files=files)
+    (tmp_path / "park_t_files.txt").write_text("")
+    (tmp_path / "park_t_dir").mkdir()
+    assert find("park_t_files.txt", cwd=tmp_path).name == "park-t-files"
+    assert find("park_t_dir", cwd=tmp_path).name == "park-t-dir"
+
+
 def test_an_empty_target() -> None:
     with pytest.raises(NotImportable, match="the name is empty"):
         find("  ")

@@ -49,7 +49,7 @@ def _found(text: str, cwd: Path | None, describe: Describe, *, is_path: bool) ->
         raise NoDistribution(
             f"{text} is not installed in this interpreter ({sys.executable})",
             hint="--with takes along what is installed here; what only the service's index has "
-            f"it resolves itself: park run '{text}' MODULE:FUNCTION, or requires=[{text!r}]",
+            f"it resolves itself: park run {text} MODULE:FUNCTION, or requires=[{text!r}]",
         ) from None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
+from park.cli.option_types import new_file
 from park.cli.options import add_json, add_set_options, print_json, set_options_of
 from park.client.report import reporter
 from park.model.sizes import shown_size
@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "target", metavar="MODULE", help="a module, or the path of a source tree, wheel or script"
     )
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="the file to write"
+        "-o", "--output", type=new_file, required=True, metavar="FILE", help="the file to write"
     )
     add_set_options(parser)
     add_json(parser)

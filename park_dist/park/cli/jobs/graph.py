@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from park.cli.option_types import new_file
 from park.cli.options import add_jobs, add_json, add_service, service_of
 from park.errors import UsageError
 from park.wire import GraphRecord, encode
@@ -35,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
+        type=_file_or_stdout,
         metavar="FILE",
         help="where to write it; its ending (.svg, .dot, .gv, .json) says in which form",
     )
@@ -58,6 +60,10 @@ def run(options: argparse.Namespace) -> int:
         Path(options.output).write_text(_text(record, form, options), encoding="utf-8")
         print(options.output)
     return 0
+
+
+def _file_or_stdout(text: str) -> str:
+    return text if text == "-" else str(new_file(text))
 
 
 _ENDINGS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".json": "json", ".txt": "text", "": "text"}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from park.cli.moments import parse_since
+from park.cli.option_types import at_least_one
 from park.cli.options import add_json, add_service, print_json, service_of
 from park.errors import ParkError
 from park.model.states import JobState
@@ -37,7 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mine", action="store_true", help="only those that this account on this machine submitted"
     )
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="at most N (50)")
+    parser.add_argument(
+        "--limit", type=at_least_one, default=50, metavar="N", help="at most N (50)"
+    )
     where = parser.add_mutually_exclusive_group()
     add_service(where)
     where.add_argument(

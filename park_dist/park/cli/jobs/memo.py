@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from park.cli.option_types import at_least_one
 from park.cli.options import add_json, add_service, print_json, service_of
 from park.wire import encode
 
@@ -24,7 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="what", required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="list your runs that answer the same call")
     listing.add_argument("--entry-point", metavar="MODULE:FUNCTION", help="those of one function")
-    listing.add_argument("--limit", type=int, default=50, metavar="N", help="the newest N (50)")
+    listing.add_argument(
+        "--limit", type=at_least_one, default=50, metavar="N", help="the newest N (50)"
+    )
     listing.set_defaults(show=_list)
     stats = commands.add_parser("stats", help="show how much is remembered, and what it has saved")
     stats.set_defaults(show=_stats)

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     from park.drawing.plan import Plan
 
     if not options.script.is_file():
-        raise UsageError(f"no script {options.script}")
+        raise _no_script(options.script, options.arguments)
     plan = Plan(everywhere=True)
     with redirect_stdout(sys.stderr), _as_the_script(options.script, options.arguments):
         _planned(plan, options.script)
@@ -49,6 +49,19 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(plan)
     return 0
+
+
+def _no_script(script: Path, arguments: list[str]) -> UsageError:
+    from park.cli.typed_arguments import options_meant
+
+    hint = "name a Python file that submits jobs: park plan workflow.py"
+    if ":" in script.name:
+        call = " ".join(filter(None, [str(script), options_meant(arguments)]))
+        hint = f"a plan is of a script that submits jobs; a function runs by: park run {call}"
+    return UsageError(
+        f"{script} is a folder, and no script" if script.is_dir() else f"no script {script}",
+        hint=hint,
+    )
 
 
 @contextmanager

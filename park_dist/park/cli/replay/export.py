@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from park import __version__
+from park.cli.option_types import new_file
 from park.cli.options import add_json, add_service, print_json, service_of
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("job", metavar="JOB", help="the id of a job that has ended, or its end")
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="the file to write"
+        "-o", "--output", type=new_file, required=True, metavar="FILE", help="the file to write"
     )
     parser.add_argument(
         "--workflow",

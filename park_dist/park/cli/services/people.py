@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from park.cli.moments import parse_since
+from park.cli.option_types import at_least_one
 from park.cli.options import add_action, print_json
 from park.errors import UsageError
 from park.model.durations import parse_duration
@@ -64,7 +65,7 @@ def configure(actions: _Actions) -> None:
     audit.add_argument("--user", metavar="NAME", help="what a user did, or was done to him")
     audit.add_argument("--action", metavar="WHAT", help="login, token, user.add, …")
     audit.add_argument("--since", metavar="WHEN", help="2h, 3d, 2026-11-27, …")
-    audit.add_argument("--limit", type=int, default=100, metavar="N", help="entries (100)")
+    audit.add_argument("--limit", type=at_least_one, default=100, metavar="N", help="entries (100)")
 
 
 def _nested(actions: _Actions, name: str, text: str) -> _Actions:

@@ -75,7 +75,9 @@ def _of_offer(transport: Transport, text: str) -> Binding:
         if offer.project == canonicalize_name(name) and version in {"", offer.version}
     ]
     if not found:
-        raise UnknownItem(f"the service does not offer {text}", hint="`park admin offers` lists")
+        raise UnknownItem(
+            f"the service does not offer {text}", hint="`park admin offers` lists what it does"
+        )
     best = max(found, key=lambda offer: (Version(offer.version), offer.python))
     if best.state == InstallState.FAILED:
         raise CannotSatisfy(f"{best.project}=={best.version} cannot be had there: {best.error}")

@@ -57,3 +57,7 @@ def test_a_script_that_is_not_there_is_told(
 ) -> None:
     assert main(["plan", str(tmp_path / "absent.py")]) == 2
     assert "no script" in capsys.readouterr().err
+    assert main(["plan", str(tmp_path)]) == 2
+    assert "is a folder, and no script" in capsys.readouterr().err
+    assert main(["plan", "mymodel:fit", "n=3"]) == 2
+    assert "a function runs by: park run mymodel:fit --arg n=3" in capsys.readouterr().err
