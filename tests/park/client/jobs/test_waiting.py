@@ -57,7 +57,7 @@ def test_what_a_job_will_leave_is_told_to_wait_by_itself() -> None:
     reference = JobService().bind().service.submit("m:f").output["chisq"]
     for given in (reference, [reference]):
         with pytest.raises(UsageError, match="neither a job nor an install") as caught:
-            wait(given)  # type: ignore[arg-type]
+            wait(given)
         assert ".get()" in str(caught.value.hint)
     with pytest.raises(UsageError, match="'0199' is neither a job"):
         wait("0199")  # type: ignore[arg-type]
