@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -134,6 +135,8 @@ def end_of(
     ``forked_cpu_s`` is what a forked one had used of the processor when its time was up,
     ``stalled_s`` how long one said nothing of its progress that was ended for it.
     """
+    if exited.short_of_memory:
+        forked_cpu_s = None  # what it waited for was no thread
     too_long = None if timed_out_s is None else _out_of_time(timed_out_s, forked_cpu_s)
     if stalled_s is not None and too_long is None:
         too_long = f"said nothing of its progress for {stalled_s:g} s and was stopped"
@@ -169,13 +172,28 @@ def _end_of(
     if exited.kind is ExitKind.CANCELLED and too_long is None:
         return JobEnd(status=JobState.CANCELLED, error=exited.detail, files=files)
     if too_long is not None:
-        return JobEnd(status=JobState.FAILED, error=too_long, files=files)
+        return JobEnd(status=JobState.FAILED, error=_beside_memory(too_long, exited), files=files)
+    said = _within(outcome.get("error") or "", _LINE_CHARACTERS)
     return JobEnd(
         status=JobState.FAILED,
-        error=_within(outcome.get("error") or _death(exited), _LINE_CHARACTERS),
+        error=_beside_memory(said, exited) if said else _death(exited),
         traceback=_within(outcome.get("traceback") or "", _TRACEBACK_CHARACTERS) or None,
         files=files,
         machine=_machine(outcome),
+    )
+
+
+def _beside_memory(why: str, exited: AttemptExit) -> str:
+    """Return ``why`` a job failed, with what the kernel ended beside it: often that is why.
+
+    Who waits for a process that is gone (a worker of `multiprocessing`) waits for ever, and
+    who has started it hears of a signal and no more.
+    """
+    if not exited.short_of_memory:
+        return why
+    return (
+        f"{why}; a process of it, or of a job beside it, was ended meanwhile "
+        f"{exited.short_of_memory}"
     )
 
 
@@ -258,6 +276,8 @@ def _death(exited: AttemptExit) -> str:
         return f"lost with {exited.detail or 'its process, which left no outcome'}"
     if exited.kind is ExitKind.NEVER_STARTED:
         return f"given up after {exited.attempt} attempts to start it: {exited.detail}"
+    if exited.signal == signal.SIGKILL and exited.short_of_memory:
+        return f"it was ended {exited.short_of_memory}"
     if exited.kind is ExitKind.SIGNALLED:
         return exited.detail or f"the process was killed by signal {exited.signal}"
     return exited.detail or "its process ended without an outcome"

@@ -62,6 +62,16 @@ def test_where_the_machine_is_full_jobs_end_before_the_service(held: Held) -> No
     assert int(told) > int(services)
 
 
+@pytest.mark.skipif("memory" not in found_groups().limited, reason="no control groups of memory")
+def test_a_job_whose_worker_is_ended_for_want_of_memory_is_told_of_it(held: Held) -> None:
+    """It hears of a signal alone, and whoever waits for the worker waits until its time is up."""
+    eats = [sys.executable, "-c", "b'x' * 4_000_000_000"]
+    record = held.ended("subprocess:check_call", eats)
+    assert record["status"] == "failed"
+    assert "SIGKILL" in record["error"]
+    assert "was ended meanwhile for want of memory: the jobs of its environment" in record["error"]
+
+
 def test_a_job_that_writes_without_end_is_stopped_and_told_of_the_limit(held: Held) -> None:
     script = "head -c 20000000 /dev/zero; exec sleep 600"
     record = held.ended("subprocess:check_call", ["sh", "-c", script])

@@ -78,6 +78,39 @@ def test_a_limit_that_is_too_short_to_tell_is_told_alone() -> None:
     assert end.error == "ran longer than its 0.9 s and was stopped"
 
 
+SHORT = "for want of memory: the jobs of its environment had all of the 300.0 MiB"
+BESIDE = f"a process of it, or of a job beside it, was ended meanwhile {SHORT}"
+
+
+@pytest.mark.parametrize(
+    ("facts", "timed_out", "line"),
+    [
+        ({"kind": ExitKind.SIGNALLED, "signal": signal.SIGKILL}, None, f"it was ended {SHORT}"),
+        (
+            {"kind": ExitKind.SIGNALLED, "signal": signal.SIGKILL},
+            20.0,
+            f"ran longer than its 20 s and was stopped; {BESIDE}",
+        ),
+        (
+            {"outcome": {"state": "failed", "error": "BrokenProcessPool: terminated abruptly"}},
+            None,
+            f"BrokenProcessPool: terminated abruptly; {BESIDE}",
+        ),
+    ],
+)
+def test_what_the_kernel_ended_for_want_of_memory_is_told_however_the_job_failed(
+    facts: dict[str, Any], timed_out: float | None, line: str
+) -> None:
+    attempt = ended(**facts, short_of_memory=SHORT)
+    end = end_of(attempt, files=[], cancel_requested=False, timed_out_s=timed_out, forked_cpu_s=0.0)
+    assert (end.status, end.error) == (JobState.FAILED, line)
+
+
+def test_what_completed_beside_it_says_nothing_of_memory() -> None:
+    end = decide(ended(outcome={"state": "completed", "result": 1}, short_of_memory=SHORT))
+    assert (end.status, end.error) == (JobState.COMPLETED, None)
+
+
 def test_an_exception_is_told_in_one_line_with_its_traceback() -> None:
     outcome = {"state": "failed", "error": "ValueError: no data", "traceback": "Traceback…"}
     end = decide(ended(outcome=outcome))

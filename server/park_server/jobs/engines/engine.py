@@ -76,6 +76,8 @@ class AttemptExit:
 
     ``outcome`` is the record that the job wrote (`park.runtime.outcome`), or None;
     ``detail`` one line for people; ``status`` and ``signal`` as the kernel reported them.
+    ``short_of_memory`` is a line where the kernel ended a process for want of memory meanwhile:
+    its own, one that it had started, or one of a job beside it that has a limit with it.
     """
 
     job_id: JobId
@@ -85,6 +87,7 @@ class AttemptExit:
     detail: str | None = None
     status: int | None = None
     signal: int | None = None
+    short_of_memory: str | None = None
 
 
 class Sink(Protocol):

@@ -150,17 +150,18 @@ def _command(
 class ServerLink(HelperLink):
     """A connection to one fork server.
 
-    ``jobs`` are the ids that were sent there and have not ended; ``pid`` is set where this
-    service started it. ``hello`` resolves to its first line, or to None where it went away
-    before (its import killed it); ``last_words`` is the last line of its log by then.
-    ``ended_for_memory`` counts what the kernel has ended there for want of memory.
+    ``jobs`` are the ids that were sent there and have not ended, with the time since when (of the
+    monotonic clock; 0: since before this service); ``pid`` is set where this service started it.
+    ``hello`` resolves to its first line, or to None where it went away before (its import killed
+    it); ``last_words`` is the last line of its log by then. ``ended_for_memory`` counts what the
+    kernel has ended there for want of memory.
     """
 
     key: ServerKey
     on_message: Callable[[ServerLink, dict[str, Any]], None]
     on_gone: Callable[[ServerLink], None]
     pid: int | None = None
-    jobs: set[str] = field(default_factory=set)
+    jobs: dict[str, float] = field(default_factory=dict)
     idle_timer: asyncio.TimerHandle | None = None
     last_words: str | None = None
     ended_for_memory: int = 0

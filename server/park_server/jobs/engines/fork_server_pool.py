@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 from park.model.ids import JobId
 from park.model.sizes import shown_size
+from park.model.states import JobState
 from park.runtime.lines import LineSocket
 from park.runtime.order import PROTOCOL, ServerSettings
 from park_server.jobs.engines.cages import Cage, Cages, prepare_for
@@ -26,7 +28,7 @@ from park_server.jobs.engines.control_groups import (
     almost_all_memory,
     end_before_others,
 )
-from park_server.jobs.engines.engine import StartOrder
+from park_server.jobs.engines.engine import AttemptExit, StartOrder
 from park_server.jobs.engines.fork_server_client import (
     ServerKey,
     ServerLink,
@@ -43,6 +45,9 @@ __all__ = ["ForkServerPool", "LocalEngineSettings"]
 
 _OWN_NAME = re.compile("[0-9a-f]{24}-[0-9]{1,4}")
 """The folder of a server: beside it are those of pilots' servers, which have longer names."""
+
+_SHORT_S = 1.0
+"""In less nothing fills a memory that is worth a limit, or so seldom that nobody is told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,21 +230,26 @@ class ForkServerPool:
         home = hashlib.sha256(os.fsencode(self._home)).hexdigest()
         return f"{PREFIX}{home[:12]}-{folder.name}"
 
-    def no_memory(self, link: ServerLink) -> str | None:
-        """Return a line if the kernel has ended something for want of memory since the last time.
+    def asked_for_memory(self, link: ServerLink, exited: AttemptExit) -> AttemptExit:
+        """Return ``exited`` with a line if the kernel has ended something there for want of memory.
 
-        Of what the jobs of this fork server are, which have a limit together.
+        Among the jobs of this fork server, which have a limit together, since the last that was
+        asked about. Nothing is asked about jobs that completed in less time than it takes to fill
+        a memory: to read the count is a part of what such a job costs.
         """
+        completed = (exited.outcome or {}).get("state") == JobState.COMPLETED
+        if completed and time.monotonic() - link.jobs.get(exited.job_id, 0.0) < _SHORT_S:
+            return exited
         killed = self._groups.ended_for_memory(self._group_of(link.folder))
         if killed <= link.ended_for_memory:
-            return None
+            return exited
         link.ended_for_memory = killed
         limit = shown_size(self._settings.of_group["memory"])
-        return (
-            f"it was ended for want of memory: the jobs of its environment had all of the {limit}"
-            " that they may have together (--job-memory); ask for less at a time, or run fewer at"
-            " once"
+        line = (
+            f"for want of memory: the jobs of its environment had all of the {limit} that they may"
+            " have together (--job-memory); ask for less at a time, or run fewer at once"
         )
+        return replace(exited, short_of_memory=line)
 
     def _remove(self, folder: Path, *, jobs_go_on: bool) -> None:
         """Remove what is left of a server that is gone; not the /tmp of jobs that outlive it."""
@@ -295,7 +305,7 @@ class ForkServerPool:
 
     def job_ended(self, link: ServerLink, job: JobId) -> None:
         """Note that a job is over; the last one starts the server's idle time."""
-        link.jobs.discard(job)
+        link.jobs.pop(job, None)
         if not link.jobs and link not in self._retiring and link.is_open:
             loop = asyncio.get_running_loop()
             link.idle_timer = loop.call_later(self._settings.idle_s, self.retire, link)
@@ -356,7 +366,8 @@ class ForkServerPool:
     def _adopt(self, link: ServerLink) -> None:
         """Use a server again that runs the same machinery; let another one leave in time."""
         hello = link.hello.result() or {}
-        link.jobs = {job["job"] for job in hello["running"]}
+        link.jobs = dict.fromkeys((job["job"] for job in hello["running"]), 0.0)
+        link.ended_for_memory = self._groups.ended_for_memory(self._group_of(link.folder))
         same = link.key.runtime == self._runtime.sha256 and hello["protocol"] == PROTOCOL
         if same and link.key not in self._links and hello["module"] == link.key.module:
             self._links[link.key] = link

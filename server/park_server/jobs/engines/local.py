@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -144,7 +145,7 @@ class LocalEngine:
             self._exit(job, never_started(order, f"cannot start it: {error.message}"))
             return
         job.link = link
-        link.jobs.add(order.job_id)
+        link.jobs[order.job_id] = time.monotonic()
         link.send(do="start", order=order_record(order).as_record())
 
     # -- what fork servers report
@@ -193,9 +194,8 @@ class LocalEngine:
     def _exit(self, job: _Job, exited: AttemptExit) -> None:
         self._jobs.pop(job.order.job_id, None)
         self._devices.free(job.order.job_id)
-        if job.link is not None and exited.signal == signal.SIGKILL and not job.cancelled:
-            exited = replace(exited, detail=self._pool.no_memory(job.link) or exited.detail)
         if job.link is not None:
+            exited = self._pool.asked_for_memory(job.link, exited)
             self._pool.job_ended(job.link, job.order.job_id)
         job.sink.on_exited(exited)
         job.exited.set()

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -22,7 +23,7 @@ from park.runtime.order import PROTOCOL
 from park_server.jobs.engines import fork_server_pool
 from park_server.jobs.engines.cages import Cages
 from park_server.jobs.engines.control_groups import ControlGroups
-from park_server.jobs.engines.engine import StartOrder
+from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
 from park_server.jobs.engines.fork_server_client import ServerKey, ServerLink
 from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
 from park_server.jobs.engines.isolation import UNTRIED, Isolations
@@ -35,8 +36,15 @@ class Groups(ControlGroups):
     def __init__(self) -> None:
         super().__init__()
         object.__setattr__(self, "members", {})
+        object.__setattr__(self, "killed", [0])
 
     members: dict[str, tuple[int, dict[str, int]]]
+    killed: list[int]
+
+    def ended_for_memory(self, name: str) -> int:
+        """Return what the kernel is to have counted."""
+        del name
+        return self.killed[0]
 
     def take_in(self, pid: int, name: str, limits: dict[str, int]) -> None:
         """Note it."""
@@ -176,7 +184,7 @@ def test_one_without_jobs_makes_room_before_one_that_has_some(servers: Callable[
     async def test() -> None:
         async with servers(max_servers=2) as here:
             busy, idle = here.link("busy"), here.link("idle")
-            busy.jobs.add("a")
+            busy.jobs["a"] = 0.0
             here.link("three")
             assert (here.told(busy), here.told(idle)) == ([], ["shutdown"])
 
@@ -246,7 +254,7 @@ def test_the_last_job_begins_the_idle_time_and_the_next_one_ends_it(
     async def test() -> None:
         async with servers(idle_s=1e6) as here:
             link = here.link()
-            link.jobs |= {"a", "b"}
+            link.jobs |= {"a": 0.0, "b": 0.0}
             here.pool.job_ended(link, "a")
             assert link.idle_timer is None
             here.pool.job_ended(link, "b")
@@ -282,7 +290,7 @@ def test_only_what_nobody_waits_for_is_killed(
             if why_not == "is ready":
                 await here.say_hello(link)
             if why_not == "has a job":
-                link.jobs.add("a")
+                link.jobs["a"] = 0.0
             if why_not == "is not ours":
                 link.pid = None
             here.pool.abandon(link)
@@ -327,12 +335,46 @@ def found(here: Servers, runtime: str = "ef", module: str | None = "m", **hello:
     return key
 
 
+def test_a_job_is_told_of_memory_where_the_kernel_ended_something_while_it_ran(
+    servers: Callable[..., Any],
+) -> None:
+    def exited(state: str | None, job: str = "a") -> AttemptExit:
+        outcome = None if state is None else {"state": state}
+        return AttemptExit(job_id=JobId(job), attempt=1, kind=ExitKind.EXITED, outcome=outcome)
+
+    async def test() -> None:
+        async with servers(shared_bytes=300 << 20) as here:
+            link, killed, ask = here.link(), here.groups.killed, here.pool.asked_for_memory
+            link.jobs |= {"a": time.monotonic(), "long": 0.0}
+            assert ask(link, exited("failed")).short_of_memory is None
+            killed[0] = 1
+            assert "all of the 300.0 MiB" in ask(link, exited(None)).short_of_memory
+            assert ask(link, exited("failed")).short_of_memory is None, "it was told before"
+            killed[0] = 3
+            ask(link, exited("completed", "long"))  # it did not mind
+            assert ask(link, exited("failed")).short_of_memory is None, "that was another's"
+
+    run(test)
+
+
+def test_what_was_ended_before_a_restart_is_told_to_nobody(servers: Callable[..., Any]) -> None:
+    async def test() -> None:
+        async with servers() as here:
+            here.groups.killed[0] = 2
+            found(here, running=[{"job": "a"}])
+            (link,) = await here.pool.reconnect(jobs_go_on=False)
+            exited = AttemptExit(job_id=JobId("a"), attempt=1, kind=ExitKind.LOST)
+            assert here.pool.asked_for_memory(link, exited) is exited
+
+    run(test)
+
+
 def test_a_server_that_answers_is_taken_up_with_its_jobs(servers: Callable[..., Any]) -> None:
     async def test() -> None:
         async with servers() as here:
             found(here, running=[{"job": "a"}, {"job": "b"}])
             (link,) = await here.pool.reconnect(jobs_go_on=False)
-            assert link.jobs == {"a", "b"}
+            assert set(link.jobs) == {"a", "b"}
             assert link.pid is None
             assert here.link() is link
             assert here.spawned == []
@@ -358,7 +400,7 @@ def test_one_of_other_machinery_leaves_after_its_jobs(
             else:
                 found(here, running=[{"job": "a"}], **other)
             (link,) = await here.pool.reconnect(jobs_go_on=False)
-            assert link.jobs == {"a"}
+            assert set(link.jobs) == {"a"}
             assert here.told(link) == ["shutdown"]
             assert here.link(link.key.module or "m") is not link
 
