@@ -135,7 +135,8 @@ class Home:
         except Timeout:
             raise Conflict(
                 f"another park service runs on the home {self.path}",
-                hint="stop it, or choose another folder with --home",
+                hint="stop it, or choose another folder with --home; with --standby this one waits "
+                "for it to end",
             ) from None
         return lock
 

@@ -29,7 +29,7 @@ from park_repo.sql.sole_writer import writer_watch
 from park_server.assembly.ahead import Asked, Machine
 from park_server.assembly.foundation import foundation_of
 from park_server.assembly.service import AssembledService
-from park_server.assembly.start_stages import Stages
+from park_server.assembly.start_stages import Stages, said
 from park_server.documents.front import DocumentsFiles
 from park_server.endpoints import Endpoints
 from park_server.home import Home
@@ -94,6 +94,7 @@ class Standby:
     async def _taken(self, home: Home, machine: Machine) -> BaseFileLock:
         lock = await self._free(home)
         if lock is None:
+            said(f"another service has {home.path}; this one takes it when that has ended")
             lock = await stand_by(
                 self._listeners,
                 partial(self._free, home),

@@ -33,7 +33,8 @@ def test_a_token_that_a_crash_left_unfinished_is_not_taken(home: Home) -> None:
 
 def test_one_service_has_a_home(home: Home) -> None:
     first = home.lock()
-    with pytest.raises(Conflict, match="another park service runs on the home"):
+    with pytest.raises(Conflict, match="another park service runs on the home") as told:
         home.lock()
+    assert "with --standby this one waits for it to end" in str(told.value.hint)
     first.release()
     home.lock().release()

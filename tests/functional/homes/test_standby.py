@@ -66,6 +66,9 @@ def test_a_standby_hands_on_what_it_is_asked_and_serves_when_the_leader_stops(
         with pytest.raises(AssertionError, match="another park service runs on the home"):
             refused.start()
         standby = standby_of(leader, tmp_path / "two", *none)
+        # at once: what it asks its machine before it stands by may take a minute at load
+        said = standby.log.splitlines()
+        assert f"another service has {leader.home}; this one takes it when" in "".join(said[:3])
         where = address_of(standby)
         answer = httpx2.get(f"{where}/health", timeout=LIMIT_S)
         assert (answer.status_code, answer.json()) == (200, {"status": "standby"})
