@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from park.digests import is_sha256
 from park.errors import UsageError
@@ -61,6 +62,17 @@ class Approved:
         return f"{_SET}{set_hash}" in self.spelled
 
 
+def _version(text: str) -> str:
+    """Return ``text``; raises `UsageError` where nothing can ever be of it."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        raise UsageError(
+            f"{text!r} is no version (PEP 440)", hint="for example 1.0.1; or approve the project"
+        ) from None
+    return text
+
+
 def spelled(request: ApprovalRequest) -> str:
     """Return how what is to be approved is spelled; its lock is whole.
 
@@ -77,7 +89,7 @@ def spelled(request: ApprovalRequest) -> str:
         if not name or any(each in name for each in ":=/ "):
             raise UsageError(f"{request.project!r} is no name of a project")
         version = request.version
-        return name if version is None else f"{name}=={normalized_version(version)}"
+        return name if version is None else f"{name}=={normalized_version(_version(version))}"
     if request.lock is not None:
         return _LOCK + request.lock
     if not is_sha256(str(request.set_hash)):

@@ -70,3 +70,9 @@ def test_each_has_one_spelling(asked: dict[str, Any], what: str) -> None:
 def test_what_is_none_of_these_is_refused(asked: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         spelled(ApprovalRequest(**asked))
+
+
+@pytest.mark.parametrize("version", ["banana", "", ">=1", "1.*"])
+def test_what_is_no_version_is_approved_for_nobody(version: str) -> None:
+    with pytest.raises(UsageError, match="is no version"):
+        spelled(ApprovalRequest(project="numpy", version=version))
