@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from park.errors import CannotSatisfy, NotPermitted, ParkError, ServiceUnreachable, UnknownItem
+from park.wire import API
 
 __all__ = [
     "Again",
@@ -204,6 +205,10 @@ _NAMES = {
 }
 
 
+_AREA = f"{API}/areas/files/"
+"""Where a service of park has the files of its users, and of its operator's roots."""
+
+
 def _named(status: int) -> str:
     return f"{status} {_NAMES[status]}" if status in _NAMES else str(status)
 
@@ -214,6 +219,10 @@ def _hopeless(status: int, url: str) -> ParkError:
             f"{url} answered {_named(status)}",
             hint="give what opens it: park.fetch_url(url, auth=park.credentials(…))",
         )
+    service, found, path = url.partition(_AREA)
+    if status in {404, 410} and found:  # written as park://NAME/…: nobody knows this URL
+        place = path if path.startswith("~") else f"/{path}"
+        return UnknownItem(f"the service {service} has no {place} ({_named(status)})")
     if status in {404, 410}:
         return UnknownItem(f"{_named(status)} for {url}")
     return CannotSatisfy(f"{url} answered {_named(status)}")

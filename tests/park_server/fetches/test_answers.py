@@ -133,3 +133,16 @@ def test_what_will_not_pass(status: int, kind: type[Exception], line: str) -> No
     with pytest.raises(kind) as caught:
         read(status)
     assert str(caught.value) == line
+
+
+@pytest.mark.parametrize(
+    ("path", "place"), [("snsdata/run.nxs", "/snsdata/run.nxs"), ("~/run.zip", "~/run.zip")]
+)
+def test_a_file_that_another_service_lacks_is_named_as_it_was_asked_for(
+    path: str, place: str
+) -> None:
+    with pytest.raises(UnknownItem) as told:
+        judged(404, {}, url=f"https://sns.example/park/api/v1/areas/files/{path}")
+    assert told.value.message == (
+        f"the service https://sns.example/park has no {place} (404 Not Found)"
+    )
