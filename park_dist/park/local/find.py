@@ -22,7 +22,7 @@ from park.local.pyproject import is_source_tree, read_pyproject
 from park.local.script import has_inline_metadata, script_project
 from park.local.wheel_file import wheel_project
 
-__all__ = ["Describe", "describe_statically", "find", "with_extras"]
+__all__ = ["Describe", "describe_statically", "find", "module_named_like", "with_extras"]
 
 Describe = Callable[[Path], CoreMetadata]
 """How the metadata of a tree that is not installed is found out."""
@@ -115,7 +115,7 @@ def _find_tree(path: Path, describe: Describe) -> LocalProject:
             hint="add a pyproject.toml; packaging.python.org has a tutorial",
         )
     project = tree_distribution(root) or _bare_tree(root, describe)
-    return replace(project, module=_module_named_like(project, root))
+    return replace(project, module=module_named_like(project, root))
 
 
 def _is_name_of_a_module(what: str, path: Path) -> bool:
@@ -147,7 +147,7 @@ def _is_folder_of_a_tree(name: str, path: Path) -> bool:
     return spec is None or not spec.has_location
 
 
-def _module_named_like(project: LocalProject, root: Path) -> str | None:
+def module_named_like(project: LocalProject, root: Path) -> str | None:
     """Return the importable name of the tree's package, if it is named like the project."""
     module = project.name.replace("-", "_")
     places = [Path(where, what) for where in ("src", ".") for what in (module, f"{module}.py")]

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from park.atomic import write_atomically
 from park.build.known.evidence import evidence_of, holds
-from park.build.known.known_set import origin_of_module
+from park.build.known.known_set import origin_of
 from park.build.known.remembering import is_plain, of_releases
 from park.build.local_set import LocalSet, of_members
+from park.errors import LocalSetError
+from park.local.distributions import tree_distribution
+from park.local.find import describe_statically, module_named_like
 from park.local.project import LocalProject, ProjectKind
 from park.local.set_options import PLAIN
 
@@ -37,13 +40,15 @@ def closure_file(known: Path) -> Path:
     return known.with_name(f"{known.stem}.closure.json")
 
 
-def store_closure(file: Path, local: LocalSet, edits: Sequence[str], *, started_ns: int) -> None:
+def store_closure(
+    file: Path, target: str, local: LocalSet, edits: Sequence[str], *, started_ns: int
+) -> None:
     """Remember the closure of ``local``, looked at from ``started_ns`` on, where that is possible.
 
-    ``edits`` is what was said of its releases.
+    ``target`` is what it was asked for by, ``edits`` what was said of its releases.
     """
-    origin = None if local.module is None else origin_of_module(local.module)
-    if origin is None or not is_plain(local):
+    origin = origin_of(target)
+    if origin is None or not is_plain(local) or not _is_declared(local.project):
         return
     evidence = evidence_of([*of_releases(local), *_declared(local)], started_ns=started_ns)
     if evidence is None:
@@ -65,10 +70,12 @@ def recalled_set(file: Path, target: str, *, cache: Cache, progress: Progress) -
     The trees in it are looked at as ever; raises what `park.build.local_set.local_set` does.
     """
     known = _read(file)
-    if known is None or known["origin"] != origin_of_module(target):
+    if known is None or known["origin"] != origin_of(target):
         return None
     members = tuple(_member(each) for each in known["members"])
     root = _member(known["project"])
+    if root.root is not None and known["origin"] == str(root.root):
+        root = replace(root, module=module_named_like(root, root.root))
     local = of_members(root, members, (), cache=cache, progress=progress, options=PLAIN)
     return replace(local, edits=tuple(known["edits"]))
 
@@ -79,6 +86,20 @@ def _read(file: Path) -> dict[str, Any] | None:
         if holds(known["evidence"]):
             return known
     return None
+
+
+def _is_declared(root: LocalProject) -> bool:
+    """Tell whether no edit but one of its declarations changes what ``root`` requires.
+
+    So it is with what is installed; of a tree that is not, a backend may read anything.
+    """
+    if root.kind is not ProjectKind.TREE or root.root is None or tree_distribution(root.root):
+        return True
+    try:
+        describe_statically(root.root)
+    except LocalSetError:
+        return False
+    return True
 
 
 def _declared(local: LocalSet) -> Iterator[str]:

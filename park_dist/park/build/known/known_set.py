@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from park.build.cache import Cache
     from park.build.known.evidence import Evidence
 
-__all__ = ["KnownSet", "known_file", "origin_of_module", "recalled", "stored"]
+__all__ = ["KnownSet", "known_file", "origin_of", "recalled", "stored"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,8 +35,8 @@ class KnownSet:
     """What an install asked a service for, and what told that nothing here had changed.
 
     ``request`` is the request as JSON, but for its id; ``files`` are the wheels from here that
-    it names, by file name, and ``said`` is what was told of the set. ``origin`` is the file that
-    the module is imported from, None where it is Python's own; ``trees`` are the folders of trees
+    it names, by file name, and ``said`` is what was told of the set. ``origin`` is that of the
+    target (`origin_of`), None where it is Python's own; ``trees`` are the folders of trees
     with the hash of their content, and ``in_use`` are the records in the cache whose time says
     that they are needed.
     """
@@ -49,10 +49,10 @@ class KnownSet:
     in_use: list[str]
     evidence: Evidence
 
-    def is_current(self, module: str, cache: Cache) -> bool:
+    def is_current(self, target: str, cache: Cache) -> bool:
         """Tell whether the same look would come to the same set."""
         return (
-            origin_of_module(module) == self.origin
+            origin_of(target) == self.origin
             and all(_is_as_it_was(Path(root), known, cache) for root, known in self.trees.items())
             and all(map(_is_whole, self.files.values(), self._sizes()))
             and holds(self.evidence)
@@ -76,11 +76,11 @@ def known_file(target: str, url: str, cache: Cache) -> Path:
     return cache.known_sets / f"{digest}.json"
 
 
-def recalled(file: Path, module: str, cache: Cache) -> KnownSet | None:
+def recalled(file: Path, target: str, cache: Cache) -> KnownSet | None:
     """Return the set that is remembered in ``file`` while it is current, else None."""
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
         known = KnownSet(**json.loads(file.read_bytes()))
-        if known.is_current(module, cache):
+        if known.is_current(target, cache):
             for record in (str(file), *known.in_use):
                 os.utime(record)  # in use: see park.build.eviction
             return known
@@ -94,12 +94,18 @@ def stored(file: Path, known: KnownSet) -> None:
         write_atomically(file, json.dumps(fields))
 
 
-def origin_of_module(module: str) -> str | None:
-    """Return the file that ``module`` is imported from, None where that takes a closer look."""
-    if not module.isidentifier() or module in sys.stdlib_module_names:
+def origin_of(target: str) -> str | None:
+    """Return the file that module ``target`` is imported from, or the folder at that path.
+
+    None where that takes a closer look.
+    """
+    if not target.isidentifier():
+        folder = os.path.realpath(Path(target).expanduser())
+        return folder if Path(folder).is_dir() else None
+    if target in sys.stdlib_module_names:
         return None
     try:
-        spec = find_spec(module)
+        spec = find_spec(target)
     except (ImportError, ValueError):
         return None
     return spec.origin if spec is not None and spec.has_location else None

@@ -13,7 +13,7 @@ from park.build.beyond.edited import code_files
 from park.build.beyond.installed_facts import dist_infos
 from park.build.gathered.together import NOTHING
 from park.build.known.evidence import evidence_of
-from park.build.known.known_set import KnownSet, origin_of_module
+from park.build.known.known_set import KnownSet, origin_of
 from park.build.versioned_tree import TreeProject
 from park.local.project import ProjectKind
 from park.local.set_options import PLAIN
@@ -37,17 +37,17 @@ def known_set(
     *,
     besides: Iterable[str],
     started_ns: int,
-    module: str | None = None,
+    target: str | None = None,
 ) -> KnownSet | None:
     """Return what is to be remembered of ``local``, looked at from ``started_ns`` on, or None.
 
     ``request`` is the install as JSON; of ``besides``, files of others, it rests on as well.
-    ``module`` is what it is asked for by, where that is not the set's own.
+    ``target`` is what it is asked for by, where that is not the set's own module.
     """
     if local.is_gathered:
         return _of_python_alone(local, request, said, started_ns)
-    module = module or local.module
-    origin = None if module is None else origin_of_module(module)
+    target = target or local.module
+    origin = None if target is None else origin_of(target)
     if origin is None or not is_plain(local):
         return None
     trees = _trees(local)
@@ -96,8 +96,13 @@ def _of_python_alone(
 
 
 def is_plain(local: LocalSet) -> bool:
-    """Tell whether all of a set is released or a tree, and installed as both are nowadays."""
+    """Tell whether all of a set is released or a tree, and installed as both are nowadays.
+
+    The tree that was asked for by its folder may be not installed at all.
+    """
     named = {_name_of(info) for info in _infos()}
+    if local.project.kind is ProjectKind.TREE:
+        named.add(local.project.name)
     kinds = {ProjectKind.RELEASED, ProjectKind.TREE}
     return (
         local.options == PLAIN

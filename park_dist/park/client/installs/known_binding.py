@@ -81,7 +81,7 @@ class KnownBindings:
             said,
             besides=[str(memory_of_index(user_cache(), url))],
             started_ns=started_ns,
-            module=entry_point.module.partition(".")[0],
+            target=entry_point.module.partition(".")[0],
         )
         if known is not None:
             stored(self._file(entry_point), known)

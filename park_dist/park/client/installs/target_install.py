@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from park.build.cache import user_cache
-from park.build.known.known_set import known_file, recalled, stored
+from park.build.known.known_set import known_file, origin_of, recalled, stored
 from park.client.access.config import Configuration, configuration_file
 from park.client.installs.outcome import (
     InstallOutcome,
@@ -99,15 +99,19 @@ def _looked_at(
         local = local_set(target, cache=user_cache(), progress=report.step, options=copying)
     local = completed(transport, local, report)
     sent = requested(transport, local, report)
-    if is_walked and local.module == target:
-        store_closure(closure, local, sent.edits, started_ns=started_ns)
+    is_its_own = target == local.module or origin_of(target) == str(local.project.root)
+    if is_walked and is_its_own:
+        store_closure(closure, target, local, sent.edits, started_ns=started_ns)
     # what was edited will be edited again soon: remembered is a set that was here before
-    if not lacking and not sent.built and local.module == target:
-        _remember(file, local, sent, transport.address.url, started_ns)
+    if not lacking and not sent.built and is_its_own:
+        url = transport.address.url
+        _remember(file, target, local, sent, url=url, started_ns=started_ns)
     return sent
 
 
-def _remember(file: Path, local: LocalSet, sent: Requested, url: str, started_ns: int) -> None:
+def _remember(
+    file: Path, target: str, local: LocalSet, sent: Requested, *, url: str, started_ns: int
+) -> None:
     from park.build.known.remembering import known_set
     from park.client.installs.index_memory import memory_of_index
 
@@ -118,6 +122,7 @@ def _remember(file: Path, local: LocalSet, sent: Requested, url: str, started_ns
         sent.said,
         besides=[str(memory_of_index(user_cache(), url))],
         started_ns=started_ns,
+        target=target,
     )
     if known is not None and not sent.request["sources"]:
         stored(file, known)

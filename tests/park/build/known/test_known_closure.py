@@ -39,7 +39,7 @@ def file(site: Path, cache: Cache, tmp_path: Path) -> Path:
     assert site.is_dir()
     file = closure_file(tmp_path / "known.json")
     local = local_set("offline", cache=cache)
-    store_closure(file, local, ["changed here: x"], started_ns=time.time_ns() + LATER_NS)
+    store_closure(file, "offline", local, ["changed here: x"], started_ns=time.time_ns() + LATER_NS)
     return file
 
 
@@ -59,6 +59,48 @@ def test_an_edit_of_a_tree_leaves_its_closure_and_not_its_version(
     assert after.edits == ("changed here: x",)
     assert after.requirements == walked.requirements != before.requirements
     assert (after.project, after.members) == (walked.project, walked.members)
+
+
+def test_a_tree_that_is_asked_for_by_its_folder_is_remembered_too(
+    site: Path, root: Path, cache: Cache, tmp_path: Path
+) -> None:
+    assert site.is_dir()
+    file, target = closure_file(tmp_path / "known.json"), f"{root}/"
+    local = local_set(target, cache=cache)
+    store_closure(file, target, local, [], started_ns=time.time_ns() + LATER_NS)
+    found = recalled(file, cache, target)
+    assert found is not None
+    assert (found.project, found.requirements) == (local.project, local.requirements)
+    assert recalled(file, cache, str(tmp_path)) is None
+
+
+@pytest.mark.parametrize("is_static", [True, False])
+def test_of_a_tree_that_is_not_installed_declarations_must_say_all(
+    root: Path, cache: Cache, tmp_path: Path, *, is_static: bool
+) -> None:
+    file, target = closure_file(tmp_path / "known.json"), str(root)
+    local = local_set(target, cache=cache)
+    if not is_static:
+        declared = root / "pyproject.toml"
+        lines = [each for each in declared.read_text().splitlines() if "dependencies" not in each]
+        lines.insert(lines.index("[project]") + 1, 'dynamic = ["dependencies"]')
+        declared.write_text("\n".join(lines))
+    store_closure(file, target, local, [], started_ns=time.time_ns() + LATER_NS)
+    assert file.exists() == is_static
+
+
+def test_the_module_of_a_tree_is_the_one_that_it_has_now(
+    root: Path, cache: Cache, tmp_path: Path
+) -> None:
+    file, target = closure_file(tmp_path / "known.json"), str(root)
+    local = local_set(target, cache=cache)
+    store_closure(file, target, local, [], started_ns=time.time_ns() + LATER_NS)
+    assert local.module == "offline"
+    (package,) = (path for path in root.rglob("offline*") if path.suffix in {"", ".py"})
+    package.rename(package.with_name(package.name.replace("offline", "elsewhere")))
+    found = recalled(file, cache, target)
+    assert found is not None
+    assert found.module is None
 
 
 CHANGES: dict[str, Callable[[Path, Path], object]] = {
@@ -102,5 +144,5 @@ def test_what_contradicts_itself_is_not_remembered(
         members=local.members,
         contradictions=("a wants b",),
     )
-    store_closure(file, odd, [], started_ns=time.time_ns() + LATER_NS)
+    store_closure(file, "offline", odd, [], started_ns=time.time_ns() + LATER_NS)
     assert not file.exists()

@@ -15,7 +15,7 @@ from park.build.known.evidence import evidence_of
 from park.build.known.known_set import (
     KnownSet,
     known_file,
-    origin_of_module,
+    origin_of,
     recalled,
     stored,
 )
@@ -49,7 +49,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KnownSet:
     beside.write_text("Name: dep\n")
     evidence = evidence_of([str(beside)], started_ns=later())
     assert evidence is not None
-    origin = origin_of_module("known_demo")
+    origin = origin_of("known_demo")
     assert origin == str(tree / "src" / "known_demo.py")
     return KnownSet(
         request={"project": "known-demo", "wheels": [{"filename": "demo.whl", "size": 5}]},
@@ -107,7 +107,7 @@ def test_a_module_that_comes_first_now_is_another_one(
     before.mkdir()
     (before / "known_demo.py").write_text("")
     monkeypatch.syspath_prepend(str(before))
-    assert origin_of_module("known_demo") == str(before / "known_demo.py")
+    assert origin_of("known_demo") == str(before / "known_demo.py")
 
 
 def test_a_tree_that_only_differs_in_what_is_remembered_of_it_is_another_set(
@@ -120,7 +120,18 @@ def test_a_tree_that_only_differs_in_what_is_remembered_of_it_is_another_set(
 
 @pytest.mark.parametrize("target", ["json", "no_such_module_here", "./tree", "known_demo[fast]"])
 def test_only_a_module_that_is_a_file_here_is_known(target: str) -> None:
-    assert origin_of_module(target) is None
+    assert origin_of(target) is None
+
+
+def test_a_folder_is_known_by_where_it_leads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "link").symlink_to("tree")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = {origin_of(target) for target in ("./tree", "link/", "~/tree", str(tmp_path / "tree"))}
+    assert found == {str((tmp_path / "tree").resolve())}
 
 
 def test_interpreter_paths_compilers_and_service_have_sets_of_their_own(

@@ -14,7 +14,7 @@ from support.stand_ins.job_service import JobService
 from park.build import local_set
 from park.build.cache import user_cache
 from park.build.known.evidence import evidence_of
-from park.build.known.known_set import KnownSet, known_file, origin_of_module, stored
+from park.build.known.known_set import KnownSet, known_file, origin_of, stored
 from park.client.access.config import Configuration
 from park.client.installs import bundle, bundle_install, index_memory, request, target_install
 from park.client.installs.outcome import Requested
@@ -40,7 +40,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Called:
     def taken(name: str, *, options: SetOptions, **_: object) -> Any:
         seen.append(("taken", (name, options.taken)))
         return types.SimpleNamespace(
-            project=types.SimpleNamespace(name=name), module=None, is_whole=False
+            project=types.SimpleNamespace(name=name, root=None), module=None, is_whole=False
         )
 
     def completed(_: object, local: Any, __: object) -> Any:
@@ -129,7 +129,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KnownSet:
         (tmp_path / name).write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
     evidence = evidence_of([str(tmp_path / "dep.py")], started_ns=2 * time.time_ns())
-    origin = origin_of_module("known_target")
+    origin = origin_of("known_target")
     assert evidence is not None
     assert origin is not None
     wheel = LocalWheel(
@@ -190,13 +190,15 @@ def test_only_a_set_that_was_here_before_is_remembered(
     called: Called, monkeypatch: pytest.MonkeyPatch, built: list[str]
 ) -> None:
     def whole(name: str, **_: object) -> Any:
-        return types.SimpleNamespace(project=types.SimpleNamespace(name=name), module=name)
+        return types.SimpleNamespace(
+            project=types.SimpleNamespace(name=name, root=None), module=name
+        )
 
     def requested(*_: object) -> Requested:
         return Requested(record=RECORD, built=built, uploaded=[], request={"project": "m"})
 
     monkeypatch.setattr(local_set, "local_set", whole)
     monkeypatch.setattr(request, "requested", requested)
-    monkeypatch.setattr(target_install, "_remember", lambda *_: called.append(("kept", None)))
+    monkeypatch.setattr(target_install, "_remember", lambda *_, **__: called.append(("kept", None)))
     install("mymodel")
     assert (("kept", None) in called) is (not built)
