@@ -15,6 +15,7 @@
     │   └── UnknownItem           no such job, environment, project, file or service name
     ├── ServiceUnreachable        nothing answers at the service's URL
     ├── ServiceFault              the service failed to do what it should have done
+    │   ├── OddAnswer             it answered something else than its API says
     │   └── UpstreamFault         the index behind the service's own failed
     ├── NotPermitted              the token does not allow it
     │   └── NotAuthenticated      no token, or one that the service does not know
@@ -216,6 +217,19 @@ class ServiceUnreachable(ParkError):
 
 class ServiceFault(ParkError):
     """The service failed to do what it should have done: a defect of it, or of its machine."""
+
+
+class OddAnswer(ServiceFault, ValueError):
+    """The service answered something else than its API says."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = "is this the URL of a park service? `park service list` shows yours",
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
 
 
 class UpstreamFault(ServiceFault):

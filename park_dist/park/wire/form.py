@@ -9,7 +9,10 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Any, TypeVar, get_args, get_type_hints
+from types import UnionType
+from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from park.errors import OddAnswer
 
 __all__ = ["decode", "encode", "encode_said", "json_body"]
 
@@ -81,18 +84,66 @@ def json_body(document: Any) -> dict[str, Any]:
     return {"content": content, "headers": {"Content-Type": "application/json"}}
 
 
+class _Field(NamedTuple):
+    """What `decode` needs to know of a field.
+
+    ``types`` are the records and enums that it holds; ``kinds`` what its JSON may be, and
+    ``items`` what each item of a list or value of an object may be, None: anything.
+    """
+
+    name: str
+    is_required: bool
+    types: tuple[Any, ...]
+    kinds: frozenset[type] | None
+    items: frozenset[type] | None
+
+
 @cache
-def _plan(cls: Any) -> tuple[tuple[str, bool, tuple[Any, ...]], ...]:
-    """Return what `decode` needs to know of each field: its name, whether required, its types."""
+def _plan(cls: Any) -> tuple[_Field, ...]:
     hints = get_type_hints(cls)
     return tuple(
-        (
-            entry.name,
-            entry.default is MISSING and entry.default_factory is MISSING,
-            tuple(_made_of(hints[entry.name])),
+        _Field(
+            name=entry.name,
+            is_required=entry.default is MISSING and entry.default_factory is MISSING,
+            types=tuple(_made_of(hints[entry.name])),
+            kinds=_kinds(hints[entry.name]),
+            items=_items(hints[entry.name]),
         )
         for entry in fields(cls)
     )
+
+
+_JSON: dict[Any, frozenset[type]] = {
+    str: frozenset({str}),
+    int: frozenset({int}),
+    float: frozenset({float, int}),
+    bool: frozenset({bool}),
+    type(None): frozenset({type(None)}),
+    list: frozenset({list}),
+    dict: frozenset({dict}),
+}
+
+
+def _kinds(hint: Any) -> frozenset[type] | None:
+    """Return the types of JSON that a field of type ``hint`` may have; None: any of them."""
+    hint = getattr(hint, "__supertype__", hint)  # a NewType
+    if hint in _JSON:
+        return _JSON[hint]
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return _JSON[str]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _JSON[dict]
+    if isinstance(hint, UnionType) or get_origin(hint) is Union:
+        found = [_kinds(each) for each in get_args(hint)]
+        known = [each for each in found if each is not None]
+        return frozenset().union(*known) if len(known) == len(found) else None
+    return _JSON.get(get_origin(hint))
+
+
+def _items(hint: Any) -> frozenset[type] | None:
+    """Return the types of what is in a list or an object of type ``hint``; None: any of them."""
+    of = [each for each in (hint, *get_args(hint)) if get_origin(each) in {list, dict}]
+    return _kinds(get_args(of[0])[-1]) if len(of) == 1 else None
 
 
 def _made_of(hint: Any) -> Iterator[Any]:
@@ -114,23 +165,50 @@ def _rebuilt(types: tuple[Any, ...], value: Any) -> Any:
         with suppress(ValueError):
             return each(value)
     known = ", ".join(str(member) for each in types for member in each)
-    raise ValueError(f"{value!r} is none of {known}")
+    raise OddAnswer(f"{value!r} is none of {known}")
 
 
 def decode(cls: type[Record], document: Mapping[str, Any]) -> Record:
     """Rebuild a ``cls`` from JSON data; unknown keys are ignored.
 
-    Raises `ValueError` naming the record and the key where a required one is absent, or has
-    a value that its enum does not know.
+    Raises `OddAnswer` naming the record and the key where a required one is absent, has a value
+    of another type, or one that its enum does not know.
     """
+    if not isinstance(document, Mapping):
+        raise OddAnswer(f"a {cls.__name__} that is {_shown(document)}")
     values: dict[str, Any] = {}
-    for name, required, types in _plan(cls):  # type: ignore[arg-type]  # a class is hashable
+    for entry in _plan(cls):  # type: ignore[arg-type]  # a class is hashable
+        name = entry.name
         if name in document:
             value = document[name]
             try:
-                values[name] = _rebuilt(types, value) if types else value
+                _check(entry, value)
+                values[name] = _rebuilt(entry.types, value) if entry.types else value
             except ValueError as error:
-                raise ValueError(f"{name} of a {cls.__name__}: {error}") from None
-        elif required:
-            raise ValueError(f"a {cls.__name__} without {name!r}")
+                raise OddAnswer(f"{name} of a {cls.__name__}: {error}") from None
+        elif entry.is_required:
+            raise OddAnswer(f"a {cls.__name__} without {name!r}")
     return cls(**values)
+
+
+def _check(entry: _Field, value: Any) -> None:
+    if not _is_one_of(entry.kinds, value):
+        raise OddAnswer(f"it is {_shown(value)}")
+    if isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            if not _is_one_of(entry.items, item):
+                raise OddAnswer(f"{_shown(item)} is in it")
+
+
+def _is_one_of(kinds: frozenset[type] | None, value: Any) -> bool:
+    # a word may be an enum already
+    return kinds is None or type(value) in kinds or (str in kinds and isinstance(value, str))
+
+
+def _shown(value: Any) -> str:
+    """Return a value that was not expected, in a few words of JSON."""
+    text = json.dumps(value, default=repr)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+_MOST_SHOWN = 60

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from park.errors import ParkError, UsageError
+from park.errors import OddAnswer, ParkError, UsageError
 from park.model.conditions import brief
 from park.model.ids import JobId
 from park.model.references import Reference, What
@@ -212,12 +212,12 @@ class Stager:
                 else await self._document(source, each, files, value)
                 for each in references
             }
+        except (OddAnswer, KeyError, TypeError, ValueError) as error:
+            raise CannotStage(f"{where}: its answer cannot be read: {error!r}") from error
         except ParkError as error:
             raise CannotStage(f"{where}: {error}") from error
         except Barred as error:
             raise CannotStage(str(error)) from error
-        except (KeyError, TypeError, ValueError) as error:
-            raise CannotStage(f"{where}: its answer cannot be read: {error!r}") from error
         except OSError as error:
             raise CannotStage(f"{where}: cannot be kept here: {error.strerror}") from error
 

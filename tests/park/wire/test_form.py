@@ -1,7 +1,9 @@
-from dataclasses import fields
+from dataclasses import MISSING, fields
+from typing import Any
 
 import pytest
 
+from park.errors import OddAnswer
 from park.model.states import InstallState, JobState
 from park.wire import (
     FETCH,
@@ -68,12 +70,51 @@ def test_records_in_records_come_back_as_records() -> None:
     assert decode(JobRequest, encode(request)) == request
 
 
+JOB: dict[str, object] = {
+    **{field.name: None for field in fields(JobRecord) if field.default is MISSING},
+    "id": "a",
+    "status": "queued",
+    "entry_point": "m:f",
+    "attempt": 1,
+    "submitted": "2026",
+}
+JOB = {name: value for name, value in JOB.items() if name not in {"files", "progress"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ({"error": 7}, "error of a JobRecord: it is 7"),
+        ({"attempt": "2"}, 'attempt of a JobRecord: it is "2"'),
+        ({"attempt": True}, "attempt of a JobRecord: it is true"),
+        ({"files": {"name": "x"}}, 'files of a JobRecord: it is {"name": "x"}'),
+        ({"files": [3]}, "files of a JobRecord: 3 is in it"),
+        ({"files": [{"name": "x", "sha256": 1, "size": 2}]}, "sha256 of a FileRecord: it is 1"),
+        ({"status": ["queued"]}, 'status of a JobRecord: it is ["queued"]'),
+        ({"error": ["x" * 100]}, "xxx…"),
+    ],
+)
+def test_what_is_of_another_type_is_named(said: dict[str, object], line: str) -> None:
+    with pytest.raises(OddAnswer) as refused:
+        decode(JobRecord, JOB | said)
+    assert line in str(refused.value)
+    assert refused.value.hint is not None
+
+
+@pytest.mark.parametrize("answer", [[], 7, "text", None])
+def test_what_is_no_object_is_no_record(answer: Any) -> None:
+    with pytest.raises(OddAnswer, match="a PinRecord that is"):
+        decode(PinRecord, answer)
+
+
+def test_a_whole_number_is_a_number_and_a_word_may_be_known_already() -> None:
+    assert decode(ProgressRecord, {"stage": "a", "done": 1, "total": 2, "unit": "b"}).done == 1
+    assert decode(JobRecord, JOB | {"status": JobState.RUNNING}).status is JobState.RUNNING
+
+
 def test_the_files_of_a_job_are_records() -> None:
     file = {"name": "fit.png", "sha256": "ab", "size": 3}
-    job = {
-        field.name: None for field in fields(JobRecord) if field.name not in {"files", "progress"}
-    }
-    assert decode(JobRecord, {**job, "files": [file]}).files == [
+    assert decode(JobRecord, {**JOB, "files": [file]}).files == [
         FileRecord(name="fit.png", sha256="ab", size=3)
     ]
 
