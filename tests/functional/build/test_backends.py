@@ -124,6 +124,19 @@ def test_a_compiled_extension_runs_from_its_wheel(name: str, tmp_path: Path, cac
 
 
 @pytest.mark.slow
+def test_an_extension_that_was_built_in_place_changes_nothing(tmp_path: Path, cache: Cache) -> None:
+    root = copy_package("compiled-model", tmp_path)
+    (root / ".gitignore").write_text("*.so\nbuild/\n*.egg-info/\n")
+    make_git_checkout(root)
+    before = wheel_of(find_tree(root, cache), cache=cache)
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    left = next(root.rglob("__init__.py")).with_name(f"_film{suffix}")
+    left.write_bytes(b"of an earlier build")
+    after = wheel_of(find_tree(root, cache), cache=cache)
+    assert (after.built, after.filename, after.sha256) == (False, before.filename, before.sha256)
+
+
+@pytest.mark.slow
 def test_setuptools_ships_no_module_that_was_deleted(tmp_path: Path, cache: Cache) -> None:
     root = copy_package("setuptools-flat", tmp_path)
     write_tree(

@@ -1,7 +1,8 @@
 """Which files of a source tree a build can see.
 
 In a git checkout: what is tracked or untracked but not ignored, and ignored files inside
-import packages, which a build may need (a generated ``_version.py``, compiled data).
+import packages, which a build may need (a generated ``_version.py``, compiled data), but for
+extension modules that a build has left there (`park.build.tree.built_in_place`).
 Elsewhere: everything. Never junk, never what tools made for themselves (virtual environments,
 caches, homes of services: see `park.build.tree.junk`), and never park's own folders.
 """
@@ -11,9 +12,11 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from park.build.tree.built_in_place import is_built_in_place, stems_of_sources
 from park.build.tree.git import GitListing, list_files
 from park.build.tree.junk import (
     BUILD_OUTPUT,
@@ -121,7 +124,7 @@ class _Place:
     in_package: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class _Walk:
     """One walk; ``watched`` gathers what its answer rests on, ``links`` what it did not follow."""
 
@@ -153,11 +156,20 @@ class _Walk:
                 yield from self.folder(entry.path, f"{path}/", inner)
             else:
                 self._watch_closed(entry.path, path)
-        elif not is_junk_file(entry.name) and (place.in_package or self._is_listed(path, place)):
+        elif not is_junk_file(entry.name) and self._may_be_built_with(entry.name, path, place):
             status = entry.stat()
             if stat.S_ISREG(status.st_mode):
                 executable = bool(status.st_mode & stat.S_IXUSR)
                 yield TreeFile(path, entry.path, executable, signature_of(status))
+
+    def _may_be_built_with(self, name: str, path: str, place: _Place) -> bool:
+        if self._is_listed(path, place):
+            return True
+        return place.in_package and not is_built_in_place(name, self._sources)
+
+    @cached_property
+    def _sources(self) -> frozenset[str]:
+        return frozenset() if self.git is None else stems_of_sources(self.git.visible)
 
     def _link(self, entry: os.DirEntry[str], path: str, place: _Place) -> None:
         is_junk = is_junk_folder(entry.name) or is_junk_file(entry.name)

@@ -97,6 +97,23 @@ def test_ignored_files_count_inside_import_packages_only(tmp_path: Path) -> None
     assert seen(tree) - before == {"m/_version.py", "m/data/table.npy", "m/data/scratch/x.txt"}
 
 
+def test_an_extension_that_was_built_in_place_is_none_of_the_tree(tmp_path: Path) -> None:
+    tree = {
+        "pyproject.toml": "",
+        ".gitignore": "*.so\n",
+        "m/__init__.py": "",
+        "src/_film.c": "",
+        "m/_film.cpython-311-x86_64-linux-gnu.so": "",
+        "m/_brought.cpython-311-x86_64-linux-gnu.so": "",
+        "m/libfilm.so": "",
+    }
+    root = write_tree(tmp_path / "tree", tree)
+    make_git_checkout(root)
+    assert seen(root) == tree.keys() - {"m/_film.cpython-311-x86_64-linux-gnu.so"}
+    (root / ".gitignore").write_text("")
+    assert seen(root) == tree.keys()
+
+
 def test_a_tree_inside_a_larger_checkout(tmp_path: Path) -> None:
     write_tree(tmp_path, {"other/secret.txt": "", ".gitignore": "*.log\n"})
     tree = write_tree(tmp_path / "packages/m", {**SOURCE, "run.log": ""})
