@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 
 from park.cards.frame import aside, framed
@@ -28,10 +28,12 @@ _ORDER = (
 class Standings:
     """How the jobs of a sweep stand: the state of each, by its id, in the order of the calls.
 
-    What is queued counts as waiting. ``silence`` says why nothing newer is known.
+    What is queued counts as waiting. ``reasons`` are those of failures, by id, as far as a service
+    told them; ``silence`` says why nothing newer is known.
     """
 
     states: Sequence[tuple[str, JobState]]
+    reasons: Mapping[str, str] = field(default_factory=dict)
     silence: str | None = None
 
     @property
@@ -47,8 +49,12 @@ class Standings:
 
     @property
     def failed(self) -> list[str]:
-        """The ids of those that failed."""
-        return [job for job, state in self.states if state is JobState.FAILED]
+        """A line for each that failed: its place among the calls, and why."""
+        return [
+            f"[{place}] {self.reasons.get(job) or f'job {job} failed'}"
+            for place, (job, state) in enumerate(self.states)
+            if state is JobState.FAILED
+        ]
 
 
 def sweep_text(standings: Standings, what: str) -> str:
@@ -84,7 +90,7 @@ def _bar(standings: Standings) -> str:
 
 
 def _remarks(standings: Standings) -> list[str]:
-    said = [f"failed: {job}" for job in standings.failed[:_MOST_FAILED]]
+    said = standings.failed[:_MOST_FAILED]
     more = len(standings.failed) - _MOST_FAILED
     if more > 0:
         said.append(f"and {more:,} more failed")

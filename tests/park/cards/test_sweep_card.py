@@ -67,9 +67,15 @@ def test_its_colour_is_that_of_what_matters_most(
 
 def test_those_that_failed_are_named_and_the_rest_counted() -> None:
     html = sweep_card(standings(*[F] * 7), "mymodel:fit")
-    assert [f"failed: job-{n}" in html for n in range(7)] == [True] * 5 + [False] * 2
+    assert [f"[{n}] job job-{n} failed" in html for n in range(7)] == [True] * 5 + [False] * 2
     assert "and 2 more failed" in html
     assert "more failed" not in sweep_card(standings(*[F] * 5), "mymodel:fit")
+
+
+def test_of_those_that_failed_the_call_and_the_reason_are_told() -> None:
+    states = [("a", C), ("b", F)]
+    found = Standings(states=states, reasons={"b": "job b (m:fit) failed: <no> data"})
+    assert "[1] job b (m:fit) failed: &lt;no&gt; data" in sweep_card(found, "m:fit")
 
 
 def test_why_nothing_newer_is_known_is_said() -> None:

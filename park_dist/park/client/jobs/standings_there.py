@@ -11,7 +11,7 @@ from park.client.submission.item import State
 from park.model.conditions import Phase
 from park.model.states import JobState
 from park.model.truth import Truth
-from park.wire import API
+from park.wire import API, VerdictRecord, decode
 
 __all__ = ["StandingsThere"]
 
@@ -27,6 +27,7 @@ class StandingsThere:
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._jobs = jobs
         self._known: dict[str, JobState] = {}
+        self._reasons: dict[str, str] = {}
 
     def asked(self) -> Standings:
         """Ask the services; raises as any request does."""
@@ -35,17 +36,26 @@ class StandingsThere:
             before = _before_it_is_there(job)
             if before is not None:
                 self._known[job.id] = before
+                if job.item is not None and job.item.error is not None:
+                    self._reasons[job.id] = str(job.item.error)
             elif not self._known.get(job.id, JobState.WAITING).is_final:
                 by_service[id(job.connection)].append(job)
         for jobs in by_service.values():
             for at in range(0, len(jobs), _MOST_JOBS):
-                self._known |= _states(jobs[at : at + _MOST_JOBS])
+                self._learn(jobs[at : at + _MOST_JOBS])
         return self.known()
 
     def known(self, silence: str | None = None) -> Standings:
         """Return what is known; ``silence`` says why it is not newer."""
         states = [(job.id, self._known.get(job.id, JobState.WAITING)) for job in self._jobs]
-        return Standings(states=states, silence=silence)
+        return Standings(states=states, reasons=dict(self._reasons), silence=silence)
+
+    def _learn(self, jobs: Sequence[Job]) -> None:
+        for job, (started, completed, failed) in zip(jobs, _verdicts(jobs), strict=True):
+            state = _state(started.truth, completed.truth, failed.truth)
+            self._known[job.id] = state
+            if state is JobState.FAILED and completed.why:
+                self._reasons[job.id] = completed.why  # why it will never complete
 
 
 def _before_it_is_there(job: Job) -> JobState | None:
@@ -56,13 +66,13 @@ def _before_it_is_there(job: Job) -> JobState | None:
     return JobState.WAITING if item.error is None else JobState.FAILED
 
 
-def _states(jobs: Sequence[Job]) -> dict[str, JobState]:
+def _verdicts(jobs: Sequence[Job]) -> list[list[VerdictRecord]]:
+    """Return what the service says of each phase of each job."""
     leaves = [{"leaf": {"job": job.id, "is": str(phase)}} for job in jobs for phase in _PHASES]
     transport = jobs[0].connection.transport
     answer = transport.json("POST", f"{API}/follow", json={"leaves": leaves, "wait": 0})
-    truths = [Truth(each["truth"]) for each in answer]
-    each_job = (truths[at : at + len(_PHASES)] for at in range(0, len(truths), len(_PHASES)))
-    return {job.id: _state(*found) for job, found in zip(jobs, each_job, strict=True)}
+    said = [decode(VerdictRecord, each) for each in answer]
+    return [said[at : at + len(_PHASES)] for at in range(0, len(said), len(_PHASES))]
 
 
 def _state(started: Truth, completed: Truth, failed: Truth) -> JobState:

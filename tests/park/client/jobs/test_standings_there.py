@@ -45,7 +45,8 @@ class Standing(JobService):
         truths = []
         for (job, phase), (at, expected) in zip(asked, phases, strict=False):
             assert phase == expected
-            truths.append({"truth": TRUTHS[self.states[job]][at], "why": ""})
+            truth = TRUTHS[self.states[job]][at]
+            truths.append({"truth": truth, "why": "it failed: boom" if truth == NEVER else ""})
         return truths
 
     @property
@@ -74,6 +75,11 @@ def test_each_state_is_told(service: Standing) -> None:
     assert StandingsThere(jobs).asked().states == [
         (job.id, state) for job, state in zip(jobs, TRUTHS, strict=True)
     ]
+
+
+def test_why_one_failed_is_told(service: Standing) -> None:
+    jobs = service.stand(JobState.FAILED, JobState.CANCELLED, JobState.RUNNING)
+    assert StandingsThere(jobs).asked().reasons == {jobs[0].id: "it failed: boom"}
 
 
 def test_what_has_ended_is_not_asked_for_again(service: Standing) -> None:
