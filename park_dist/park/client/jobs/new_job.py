@@ -55,8 +55,9 @@ def require_module(text: str) -> None:
         return
     module, folder = _module_of(Path(name))
     where = "" if folder == Path() else f" in {folder}"
+    missing = "" if Path(name).expanduser().exists() else f" (and there is no {name} here)"
     raise InvalidEntryPoint(
-        f"{name} is a file, not a module: a job calls a function of a module",
+        f"{name} is a path, not a module: a job calls a function of a module{missing}",
         hint=f"name the module{where}: {module}:{function or 'FUNCTION'}; its folder needs a "
         "pyproject.toml, or the file a block of inline metadata (# /// script), so that it has "
         f"requirements; or submit it in the script (service.submit({function or 'FUNCTION'})), "

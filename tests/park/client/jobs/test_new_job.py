@@ -85,9 +85,21 @@ def one() -> JobService:
 def test_the_path_of_a_file_is_told_from_a_module(text: str, name: str, way: str) -> None:
     with pytest.raises(InvalidEntryPoint) as told:
         require_module(text)
-    assert told.value.message.startswith(f"{name} is a file, not a module")
+    assert told.value.message.startswith(f"{name} is a path, not a module")
     assert way in str(told.value.hint)
     assert str(told.value.hint).endswith(f"and run that: python {name}")
+
+
+def test_a_path_at_which_nothing_is_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidEntryPoint, match=r"there is no fit\.py here"):
+        require_module("fit.py:f")
+    (tmp_path / "fit.py").touch()
+    with pytest.raises(InvalidEntryPoint) as told:
+        require_module("fit.py:f")
+    assert told.value.message.endswith("a function of a module")
 
 
 def test_a_file_of_a_package_is_told_by_the_name_of_its_module(
