@@ -16,7 +16,8 @@ _LEFT = "text-align:left;vertical-align:top"
 def framed(head: str, *parts: str, tint: str = TINTS[None]) -> str:
     """Return a card: ``head`` and ``parts`` are HTML, with nothing in it that others can draw."""
     inside = "".join([f"<div>{head}</div>", *parts])
-    return f'<div style="border-left:4px solid {tint};padding-left:.8em">{inside}</div>'
+    style = f"border-left:4px solid {tint};padding-left:.8em;overflow-x:auto"  # in a narrow cell
+    return f'<div style="{style}">{inside}</div>'
 
 
 def head_of(state: JobState, title: str) -> str:

@@ -23,3 +23,7 @@ def test_a_table_without_a_head_names_things_in_its_first_column() -> None:
     assert "opacity" in table([("version", "1.0")])
     assert "<thead>" not in table([("version", "1.0")])
     assert "opacity" not in table([("fit", "1.0")], head=("project", "version"))
+
+
+def test_a_wide_table_scrolls_in_its_card() -> None:
+    assert "overflow-x:auto" in framed("", table([("a" * 500, "b")]))
