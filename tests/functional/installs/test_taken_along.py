@@ -88,7 +88,7 @@ def test_an_extra_is_asked_for_in_front_of_the_function_or_in_it(client: Client)
 def test_what_is_taken_along_must_be_here(client: Client) -> None:
     message = client.error("install", "host", "--with", "not-here-at-all", status=5)
     assert message.startswith("not-here-at-all is not installed in this interpreter (")
-    assert "park run 'not-here-at-all' MODULE:FUNCTION" in message
+    assert "park run not-here-at-all MODULE:FUNCTION" in message
     message = client.error("install", "host", "--with", "sortedcontainers<2", status=5)
     assert "sortedcontainers 2.4.0 is installed here" in message
     message = client.error("install", "host[slow]", status=5)

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from park.errors import LocalSetError, NoDistribution, NotImportable
 from park.local.distributions import look_up
 from park.local.find import Describe, find, with_extras
+from park.local.hint_commands import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def _found(text: str, cwd: Path | None, describe: Describe, *, is_path: bool) ->
         raise NoDistribution(
             f"{text} is not installed in this interpreter ({sys.executable})",
             hint="--with takes along what is installed here; what only the service's index has "
-            f"it resolves itself: park run {text} MODULE:FUNCTION, or requires=[{text!r}]",
+            f"it resolves itself: park run {quoted(text)} MODULE:FUNCTION, or requires=[{text!r}]",
         ) from None
 
 

@@ -37,6 +37,9 @@ def test_what_is_not_here_or_of_another_version_is_refused(tmp_path: Path) -> No
     with pytest.raises(NoDistribution, match="park-t-nothing is not installed in this inter") as e:
         taken("park-t-nothing", tmp_path)
     assert "requires=['park-t-nothing']" in str(e.value.hint)
+    with pytest.raises(NoDistribution) as e:
+        taken("park-t-nothing<2", tmp_path)
+    assert 'park run "park-t-nothing<2" MODULE:FUNCTION' in str(e.value.hint)
     with pytest.raises(LocalSetError, match="was to be taken along; packaging ") as caught:
         taken("packaging<1", tmp_path)
     assert "--with packaging;" in str(caught.value.hint)
