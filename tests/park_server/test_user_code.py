@@ -25,6 +25,9 @@ RUNS_TEXT = {"exec", "eval", "compile", "__import__"}
 OF_THE_OPERATOR = "parsl_setup.py"
 """Runs in the driver of pilots, a process of its own: it runs the operator's configuration."""
 
+OF_PARSL = "tied_pool.py"
+"""Becomes Parsl's pool on a node, which is no process of the service."""
+
 COMPILER = "compile_modules.py"
 """Runs in a process of its own, under the interpreter of an environment: it compiles modules,
 and runs none of them."""
@@ -52,7 +55,11 @@ def test_no_module_of_the_service_can_run_what_was_sent() -> None:
         for path in source.rglob("*.py")
         if (ways := list(ways_to_run(path.read_text(encoding="utf-8"))))
     }
-    assert found == {COMPILER: ["importlib", "marshal", "compile"], OF_THE_OPERATOR: ["runpy"]}
+    assert found == {
+        COMPILER: ["importlib", "marshal", "compile"],
+        OF_THE_OPERATOR: ["runpy"],
+        OF_PARSL: ["runpy"],
+    }
 
 
 def test_no_module_of_the_service_decodes_what_a_job_passes_on() -> None:

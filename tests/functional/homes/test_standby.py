@@ -90,7 +90,7 @@ def test_a_standby_ends_when_it_is_told(tmp_path: Path) -> None:
     with ParkService(tmp_path / "one", "--upstream", "none") as leader:
         standby = standby_of(leader, tmp_path / "two", "--upstream", "none")
         assert standby.stop() == 0
-        assert "takes" not in standby.log
+        assert f"park takes {leader.home} over" not in standby.log
         assert leader.get("/ready")["status"] == "ready"
 
 
