@@ -13,7 +13,7 @@ from park.model.conditions import brief
 from park.model.ids import JobId
 from park.model.sizes import shown_size
 from park_server.retention.ballast import Ballast
-from park_server.retention.job_places import JobPlaces, RunningJob, Taken
+from park_server.retention.job_places import JobPlaces, LastOf, RunningJob, Taken
 from park_server.tasks import Tasks
 
 __all__ = ["DiskGuard", "RunningJobs", "one_to_stop"]
@@ -82,7 +82,7 @@ class DiskGuard:
         self._look_s = look_s
         self._clock = clock
         self._rests_until = float("-inf")
-        self._stopped: dict[JobId, Sequence[Path]] = {}
+        self._stopped: dict[JobId, LastOf] = {}
         self._tasks = Tasks(_log, "the disk could not be looked at")
 
     def start(self) -> None:
@@ -140,7 +140,7 @@ class DiskGuard:
             await self._give_back(job, taken[job.id])
 
     def _stop(self, job: RunningJob, why: str) -> None:
-        self._stopped[job.id] = self._places.shared_by(job)
+        self._stopped[job.id] = self._places.last_of(job)
         _log.warning("job %s is stopped: %s", brief(job.id), why)
         self._jobs.stop_for_room(job.id, why)
 

@@ -22,7 +22,7 @@ from park.runtime.descendants import descendants
 from park_server.retention.process_writes import OpenFiles, open_files, written
 from park_server.retention.sizes_on_disk import BLOCK, are_on_one_disk, files_below, once_each
 
-__all__ = ["JobPlaces", "RunningJob", "Taken"]
+__all__ = ["JobPlaces", "LastOf", "RunningJob", "Taken"]
 
 _CLOCK_STEP_S = 0.05
 """How much the clock of a file system may be behind: it is that of the kernel's last tick."""
@@ -76,6 +76,14 @@ class Taken:
         return self.own + sum(self.shared.values())
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastOf:
+    """Where a job wrote beside others, and when it was ``stopped``, in seconds since 1970."""
+
+    places: tuple[Path, ...]
+    stopped: float
+
+
 class JobPlaces:
     """Measures what jobs take.
 
@@ -95,19 +103,26 @@ class JobPlaces:
         self._folder_of = folder_of
         self._besides = besides
         self._clock = clock
-        self._accounted: dict[Path, float] = {}
+        self._settled: dict[Path, tuple[float, float]] = {}
 
-    def shared_by(self, job: RunningJob) -> Sequence[Path]:
-        """Return where ``job`` writes, and other jobs as well."""
-        return list(self._besides(job).values())
+    def last_of(self, job: RunningJob) -> LastOf:
+        """Return where ``job``, which is stopped now, writes beside others."""
+        return LastOf(places=tuple(self._besides(job).values()), stopped=self._clock())
 
-    def settle(self, places: Sequence[Path]) -> None:
-        """Take what is in ``places`` now for that of a job which was stopped, and has ended.
+    def settle(self, last: LastOf) -> None:
+        """Take what is in these places now for that of the job, which has ended.
 
-        It may stay there, as what is in a user's area does: no other job that writes there made it.
+        It may stay there, as what is in a user's area does: no job made it that ran beside it. One
+        that began after it was stopped may have written since.
         """
-        for path in places:
-            self._accounted[path] = self._clock()
+        for path in last.places:
+            self._settled[path] = last.stopped, self._clock()
+
+    def _since(self, job: RunningJob, path: Path) -> float:
+        """Return from when on what comes to ``path`` may be of ``job``."""
+        began = _began(job)
+        stopped, settled = self._settled.get(path, (0.0, 0.0))
+        return began if began + _CLOCK_STEP_S >= stopped else max(began, settled)
 
     async def measured(self, jobs: Sequence[RunningJob]) -> dict[JobId, Taken]:
         """Return what each of ``jobs`` takes."""
@@ -150,7 +165,7 @@ class JobPlaces:
         for path, writers in places.items():
             if not are_on_one_disk(path, self._home):
                 continue
-            since = [max(_began(job), self._accounted.get(path, 0.0)) for job, _ in writers]
+            since = [self._since(job, path) for job, _ in writers]
             there = [opened[job.id] for job, _ in writers]
             for (job, name), size in zip(writers, _newer(path, since, there), strict=True):
                 found[job.id][name] = size

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def measured(
 ) -> Mapping[JobId, Taken]:
     places = JobPlaces(home=home, folder_of=lambda job: home / job, besides=lambda _: besides)
     if settled:
-        places.settle(places.shared_by(jobs[0]))
+        places.settle(places.last_of(jobs[0]))
     return asyncio.run(places.measured(jobs))
 
 
@@ -90,6 +91,29 @@ def test_what_was_there_before_a_job_began_is_not_its(tmp_path: Path) -> None:
     assert found[JobId("b")].shared == {"area": 0}
     (settled,) = measured(tmp_path, {"area": tmp_path}, past, settled=True).values()
     assert settled.shared == {"area": 0}
+
+
+def test_what_the_next_job_wrote_before_a_stopped_one_was_settled_is_its_own(
+    tmp_path: Path,
+) -> None:
+    stopped, beside, following = (Attempt(JobId(name), None, age) for name, age in AGES.items())
+    moments = iter([time.time() - 30, time.time() + 1])
+    places = JobPlaces(
+        home=tmp_path,
+        folder_of=lambda job: tmp_path / job,
+        besides=lambda _: {"area": tmp_path},
+        clock=lambda: next(moments),
+    )
+    last = places.last_of(stopped)
+    (tmp_path / "zeros").write_bytes(bytes(MIB))
+    places.settle(last)
+    found = asyncio.run(places.measured([beside, following]))
+    assert found[JobId("beside")].shared == {"area": 0}
+    assert found[JobId("following")].shared == {"area": MIB}
+
+
+AGES = {"stopped": 60, "beside": 45, "following": 15}
+"""For how many seconds each job has run, or had; the first was stopped half a minute ago."""
 
 
 def test_a_file_without_a_name_is_its_who_has_it_open(tmp_path: Path) -> None:
