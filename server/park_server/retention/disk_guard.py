@@ -156,6 +156,7 @@ class DiskGuard:
                 )
 
     async def _look_again_and_again(self) -> None:
+        await self._hold_ballast(self._free())  # before the first job is there
         while True:
             await asyncio.sleep(self._look_s)
             await self.look()

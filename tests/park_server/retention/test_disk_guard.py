@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.session.limits import LIMIT_S
 
 from park.model.ids import JobId
 from park_server.clock import now
@@ -262,6 +263,27 @@ def test_who_takes_little_is_not_to_blame(tmp_path: Path) -> None:
 @pytest.mark.parametrize("there", [{}, {A: Taken()}])
 def test_a_job_without_files_gives_no_room(there: dict[JobId, Taken]) -> None:
     assert one_to_stop(there, quota=0, reserve=10) is None
+
+
+def test_the_ballast_is_held_before_anybody_can_fill_the_disk(tmp_path: Path) -> None:
+    async def test() -> None:
+        loop, is_held = asyncio.get_running_loop(), asyncio.Event()
+
+        class Told(Ballast):
+            def hold(self) -> None:
+                super().hold()
+                loop.call_soon_threadsafe(is_held.set)
+
+        facts: dict[str, Any] = {"free": lambda: 11 * MIB, "reserve_bytes": 10 * MIB}
+        ballast = Told(tmp_path / "ballast", MIB)
+        looking = guard(tmp_path, Jobs(A), ballast=ballast, look_s=2 * LIMIT_S, **facts)
+        looking.start()
+        async with asyncio.timeout(LIMIT_S):
+            await is_held.wait()
+        await looking.stop()
+        assert ballast.is_held
+
+    asyncio.run(test())
 
 
 def test_the_ballast_goes_where_a_stopped_job_has_given_no_room(

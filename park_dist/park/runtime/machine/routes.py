@@ -6,7 +6,7 @@ __all__ = ["leads_nowhere"]
 
 _NET = "/proc/self/net"
 
-_LOOPBACK = "lo"
+_LOOPBACK = b"lo"
 
 
 def leads_nowhere(net: str = _NET) -> bool:
@@ -17,16 +17,20 @@ def leads_nowhere(net: str = _NET) -> bool:
         return False
 
 
-def _routed(net: str) -> list[str]:
+def _routed(net: str) -> list[bytes]:
     """Return the devices of the routes for IPv4: each line begins with one, below a headline."""
-    with open(f"{net}/route", encoding="ascii") as file:  # noqa: PTH123 (no Path is made)
-        return [line.split()[0] for line in file.readlines()[1:]]
+    return [line.split()[0] for line in _lines(f"{net}/route")[1:]]
 
 
-def _routed_by_six(net: str) -> list[str]:
+def _routed_by_six(net: str) -> list[bytes]:
     """Return those for IPv6, at the end of each line; the file is not there without IPv6."""
     try:
-        with open(f"{net}/ipv6_route", encoding="ascii") as file:  # noqa: PTH123
-            return [line.split()[-1] for line in file]
+        return [line.split()[-1] for line in _lines(f"{net}/ipv6_route")]
     except FileNotFoundError:
         return []
+
+
+def _lines(path: str) -> list[bytes]:
+    # as bytes: a codec that is not loaded yet may be behind what covers the file system by now
+    with open(path, "rb") as file:  # noqa: PTH123 (no Path is made)
+        return file.readlines()
