@@ -43,11 +43,39 @@ def shown(lab: PageLab) -> dict[str, dict[str, Any]]:
     begin = "import park\nservice = park.remote_service()"
     cells = [begin, *SHOWN.values(), ENDED]
     notebook = nbformat.new_notebook(cells=[nbformat.new_code_cell(text) for text in cells])
-    runner = nbclient.NotebookClient(notebook, timeout=LIMIT_S, kernel_name="python3")
+    runner = hearing_all(nbclient)(notebook, timeout=LIMIT_S, kernel_name="python3")
     # the kernel is of these tests' interpreter, the machine and its service of the client
     runner.execute(env=client.environ(), cwd=str(client.folder))
     outputs = [cell.outputs[-1]["data"] for cell in notebook.cells[1:-1]]
     return dict(zip(SHOWN, outputs, strict=True))
+
+
+def hearing_all(nbclient: Any) -> Any:
+    """Return a client that takes each change of a display, as Jupyter's pages do.
+
+    nbclient's own hears the cell that runs alone: what changes between two cells is lost to it.
+    """
+
+    class HearsAll(nbclient.NotebookClient):  # type: ignore[misc]
+        async def _async_poll_output_msg(self, parent: str, cell: Any, index: int) -> None:
+            get, update = self.kc.iopub_channel.get_msg, self._update_display_id
+
+            async def heard(**options: Any) -> Any:
+                while True:
+                    message = await get(**options)
+                    is_other = message["parent_header"].get("msg_id") != parent
+                    if is_other and message["header"]["msg_type"] == "update_display_data":
+                        update(message["content"]["transient"]["display_id"], message)
+                    else:
+                        return message
+
+            self.kc.iopub_channel.get_msg = heard
+            try:
+                await super()._async_poll_output_msg(parent, cell, index)
+            finally:
+                self.kc.iopub_channel.get_msg = get
+
+    return HearsAll
 
 
 def test_cards_go_on_after_their_cells_to_the_end(shown: dict[str, dict[str, Any]]) -> None:
