@@ -52,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(206, body[int(begin[6:-1]) :])
 
-    do_PUT = do_POST = do_GET
+    do_PUT = do_POST = do_GET  # noqa: N815 (names of http.server)
 
     def _answer(self, status: int, body: bytes, *, cut: bool = False) -> None:
         self.send_response(status)
