@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from park.model.pins import is_tree_version
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROJECTS",
+    "KnownFile",
     "Layer",
     "OwnedProject",
     "ProjectStatus",
@@ -22,6 +23,13 @@ __all__ = [
     "shelf_of",
     "trees_of",
 ]
+
+
+class KnownFile(NamedTuple):
+    """What is known of a file of a name, here or on another index; its size in bytes."""
+
+    sha256: str
+    size: int | None
 
 
 class Layer(StrEnum):

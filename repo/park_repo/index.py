@@ -18,6 +18,7 @@ from park_repo.clock import now
 from park_repo.curation import Curator, Removing
 from park_repo.file_records import (
     PROJECTS,
+    KnownFile,
     Layer,
     OwnedProject,
     ProjectTotal,
@@ -29,7 +30,6 @@ from park_repo.file_records import (
 from park_repo.file_store import FileStore, IncomingFile
 from park_repo.pages import Pages
 from park_repo.upstream.remote_files import RemoteFiles
-from park_repo.upstream.remote_pages import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -174,18 +174,17 @@ class Index:
         found = self._by_digest(sha256, user)
         return any(self._store.is_whole(sha256, file.filename) for file in found)
 
-    async def sha256_of(self, project: str, filename: str, *, user: str) -> str | None:
-        """Return the digest of the file of this name that ``user`` gets here, None without one.
+    async def known_as(self, project: str, filename: str, *, user: str) -> KnownFile | None:
+        """Return digest and size of the file of this name that ``user`` gets here.
 
         Released files come first, then his trees, then other indexes. Raises `UpstreamFault`.
         """
         name = canonicalize_name(project)
         for file in (*self.project_files(name), *self.tree_files(name, user)):
             if file.filename == filename:
-                return file.sha256
+                return KnownFile(file.sha256, file.size)
         remote = await self.remote_project(name)
-        found = None if remote is None else remote.file(filename)
-        return None if found is None else sha256_of(found)
+        return None if remote is None else remote.known(filename)
 
     def file_by_hash(
         self, sha256: str, *, user: str | None = None, filename: str | None = None

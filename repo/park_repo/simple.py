@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from park_repo.file_records import OwnedProject, PublishedFile
 
 __all__ = [
+    "API_VERSION",
     "NOT_LISTED",
     "QUARANTINED",
     "Document",

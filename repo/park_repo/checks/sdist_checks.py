@@ -89,6 +89,8 @@ def _check_headers(path: Path) -> None:
             if not block.strip(b"\0"):
                 break
             header = tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
+            if header.type == tarfile.GNUTYPE_SPARSE:
+                raise _sparse(header)
             if header.type in _EXTENDED and header.size > MAX_HEADER_BYTES:
                 raise InvalidUpload(f"a header of {header.size:,} bytes; at most 1 MiB is taken")
             stream.skip(-(-header.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE)
@@ -122,12 +124,24 @@ def _read(path: Path) -> tuple[list[Member], list[Link], bytes | None]:
                     member=info.name,
                     rule=Rule.KIND,
                 )
+            if info.issparse():
+                raise _sparse(info)
             members.append(_member(info))
             if info.issym() or info.islnk():
                 links.append(Link(name=info.name, target=info.linkname, is_symbolic=info.issym()))
             if info.isreg() and info.name.split("/")[1:] == ["PKG-INFO"]:
                 metadata = _content(archive, info)
     return members, links, metadata
+
+
+def _sparse(info: tarfile.TarInfo) -> InvalidUpload:
+    """Refuse a file with holes: readers differ in what it holds, and in what comes behind it."""
+    return refused(
+        f"member {info.name!r}: a sparse file; expected all of its bytes",
+        member=info.name,
+        rule=Rule.KIND,
+        hint="build it again without the option --sparse of tar",
+    )
 
 
 def _member(info: tarfile.TarInfo) -> Member:

@@ -7,6 +7,7 @@ since nobody could tell whether it is the same tomorrow; the page says so.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -17,7 +18,7 @@ from park.model.pins import normalized_version
 from park_repo.checks.filenames import is_file_name, version_in
 from park_repo.page_text import read_page
 from park_repo.simple import NOT_LISTED, QUARANTINED
-from park_repo.upstream.api_version import require_known
+from park_repo.upstream.api_version import held_version, require_known
 from park_repo.upstream.html_pages import reachable
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ __all__ = [
 OBJECTION = "_objection"
 """In the entry of a file: why it is not offered, though there is a sha256; private to an index."""
 
+_TWICE = "the index behind this one has another file of this name before it"
+
 _NOT_SHOWN = {
     "core-metadata", "dist-info-metadata", "data-dist-info-metadata", "provenance", "gpg-sig",
 }  # fmt: skip
@@ -57,7 +60,10 @@ def parse_json_page(body: bytes, url: str) -> Document:
     if not isinstance(given["files"], list):
         raise TypeError(f"files is a JSON {type(given['files']).__name__}; expected an array")
     files = (_entry(file, url) for file in given["files"])
-    return _sound(given, _OF_PAGE) | {
+    page = _sound(given, _OF_PAGE)
+    if "versions" in page:  # each once (PEP 700)
+        page["versions"] = list(dict.fromkeys(page["versions"]))
+    return page | {
         "meta": {"api-version": _version_of(given)},
         "files": [file for file in files if file is not None],
     }
@@ -81,9 +87,16 @@ def led_through_here(
     ``refused``; of the files it says which, under a key that is private to an index (PEP 691).
     """
     files, left_out = [], unverifiable(document)
+    listed: dict[str, str] = {}
     for file in document["files"]:
         if (sha256 := sha256_of(file)) is None:
             continue
+        if (first := listed.get(file["filename"])) is not None:
+            # one entry for each file (PEP 503), and one file for each name
+            if first != sha256:
+                left_out.append({"filename": _visible(file["filename"]), "reason": _TWICE})
+            continue
+        listed[file["filename"]] = sha256
         if sha256 in refused:
             left_out.append({"filename": file["filename"], "reason": QUARANTINED})
             continue
@@ -94,6 +107,7 @@ def led_through_here(
         shown["core-metadata"] = metadata_sha256 is not None and {"sha256": metadata_sha256}
         files.append(shown | {"url": f"{files_url}{place}"})
     page = {**document, "name": project, "files": files}
+    page["meta"] = {"api-version": held_version(page)}
     if left_out:
         page[NOT_LISTED] = left_out
     return page
@@ -110,14 +124,18 @@ def of_versions(document: Document, versions: Collection[str]) -> Document:
 
 
 def unverifiable(document: Document) -> list[Document]:
-    """Return the files of a page that are not offered, each with the reason in words."""
+    """Return the files of a page that are not offered, each with the reason in words.
+
+    Not one that the page has another time, with what verifies it.
+    """
+    offered = {f["filename"] for f in document["files"] if sha256_of(f) is not None}
     return [
         {
             "filename": _visible(file["filename"]),
             "reason": str(file.get(OBJECTION) or _reason(file["hashes"])),
         }
         for file in document["files"]
-        if sha256_of(file) is None
+        if sha256_of(file) is None and file["filename"] not in offered
     ]
 
 
@@ -169,7 +187,9 @@ def _entry(given: Any, url: str) -> Document | None:
     if target is None:
         return None
     hashes, yanked = given.get("hashes"), given.get("yanked", False)
+    uploaded = _in_utc(given.get("upload-time"))
     return _sound(given, _OF_FILE) | {
+        **({} if uploaded is None else {"upload-time": uploaded}),
         "filename": filename,
         "url": target,
         "hashes": _texts_in(hashes) if isinstance(hashes, dict) else {},
@@ -198,11 +218,23 @@ def _is_texts(value: Any) -> bool:
 
 
 def _texts_in(found: Mapping[str, Any]) -> Document:
-    return {key: value for key, value in found.items() if _is_text(key) and _is_text(value)}
+    """Return digests by the names of their algorithms, which are in lower case (PEP 691)."""
+    return {key.lower(): value for key, value in found.items() if _is_text(key) and _is_text(value)}
 
 
 def _is_size(value: Any) -> bool:
     return type(value) is int and value >= 0
+
+
+def _in_utc(value: Any) -> str | None:
+    """Return a time in the form that PEP 700 has for it; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            return None
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _is_status(value: Any) -> bool:
@@ -239,7 +271,6 @@ What leads elsewhere is not (PEP 708), nor what is private to the other index.
 _OF_FILE = {
     "requires-python": _is_text,
     "size": _is_size,
-    "upload-time": _is_text,
     "core-metadata": _is_told,
     "dist-info-metadata": _is_told,
 }

@@ -20,6 +20,7 @@ import httpx2
 
 from park.errors import NotPermitted, UpstreamFault
 from park_repo.checks.filenames import oddity_in
+from park_repo.file_records import KnownFile
 from park_repo.negotiation import HTML, JSON, LEGACY_HTML
 from park_repo.simple import Document, Page, render
 from park_repo.single_flight import SingleFlight
@@ -94,6 +95,11 @@ class RemoteProject:
                 found: Document = file
                 return found
         return None
+
+    def known(self, filename: str) -> KnownFile | None:
+        """Return digest and size of the file that is offered under this name, or None."""
+        files = (file for file in self.document["files"] if file["filename"] == filename)
+        return next((KnownFile(s, f.get("size")) for f in files if (s := sha256_of(f))), None)
 
     async def page(
         self,

@@ -43,6 +43,16 @@ def link_to(target: str, *, kind: bytes = tarfile.SYMTYPE) -> tuple[tarfile.TarI
     return info, content
 
 
+def sparse(version: str, content: bytes, **said: str) -> tuple[tarfile.TarInfo, bytes]:
+    """Return a file with holes in one of the forms that GNU tar writes into extended headers."""
+    info, _ = info_of("demo-1.0/holes", content)
+    major, _, minor = version.partition(".")
+    if major != "0":
+        said |= {"major": major, "minor": minor}
+    info.pax_headers = {f"GNU.sparse.{name}": value for name, value in said.items()}
+    return info, content
+
+
 def test_links_inside_are_taken_as_the_data_filter_takes_them(tmp_path: Path) -> None:
     links = [link_to("demo.py"), link_to("../demo-1.0/docs/../demo.py"), link_to("nowhere")]
     links.append(link_to("demo-1.0/demo.py", kind=tarfile.LNKTYPE))
@@ -118,6 +128,9 @@ def test_a_good_sdist_tells_its_facts(tmp_path: Path) -> None:
         (link_to("/etc/passwd", kind=tarfile.LNKTYPE), "a link may not be absolute"),
         (link_to("demo-1.0/../../x", kind=tarfile.LNKTYPE), "leads out of the folder"),
         (info_of("demo-1.0/pipe", kind=tarfile.FIFOTYPE), "only files and links, no devices"),
+        (info_of("demo-1.0/holes", kind=tarfile.GNUTYPE_SPARSE), "a sparse file"),
+        (sparse("0.1", b"x", map="0,1", size="9"), "a sparse file"),
+        (sparse("1.0", b"1\n0\n1\n".ljust(512, b"\0") + b"x", realsize="9"), "a sparse file"),
     ],
 )
 def test_members_that_break_a_rule_are_refused(

@@ -9,7 +9,7 @@ import pytest
 from packaging.utils import NormalizedName
 
 from park_repo.negotiation import HTML
-from park_repo.simple import render
+from park_repo.simple import NOT_LISTED, render
 from park_repo.upstream.remote_pages import (
     led_through_here,
     metadata_sha256_of,
@@ -70,6 +70,7 @@ def test_every_url_leads_here_and_what_leads_elsewhere_goes() -> None:
     document = {"name": "demo", "files": files}
     page = led_through_here(document, DEMO, files_url="../../up/")
     assert page == {
+        "meta": {"api-version": "1.0"},
         "name": "demo",
         "files": [
             {
@@ -137,6 +138,7 @@ def test_what_is_not_of_its_type_or_not_known_is_not_passed_on() -> None:
     given = {
         "name": 5,
         "versions": [1],
+        "meta": {"api-version": "1.4"},
         "project-status": {"status": 5},
         "tracks": [],
         "files": [file],
@@ -177,6 +179,43 @@ def test_another_major_version_of_the_api_is_refused(version: str) -> None:
         parse_json_page(body, URL)
     with pytest.raises(ValueError, match=r"expected 1\.x"):
         parse_json_projects(body)
+
+
+@pytest.mark.parametrize(
+    ("said", "given"),
+    [
+        ("2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z"),
+        ("2025-01-01T00:00:00.120000Z", "2025-01-01T00:00:00.120000Z"),
+        ("2025-01-01T02:00:00+02:00", "2025-01-01T00:00:00Z"),
+        *((odd, None) for odd in ("yesterday", "2025-01-01T00:00:00", "", 5, None)),
+        ("2025-13-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+14:00", None),
+    ],
+)
+def test_a_time_is_passed_on_in_utc_or_not_at_all(said: Any, given: str | None) -> None:
+    file = {"filename": "a.whl", "url": "a.whl", "hashes": {}, "upload-time": said}
+    (read,) = parse_json_page(json.dumps({"files": [file]}).encode(), URL)["files"]
+    assert read.get("upload-time") == given
+
+
+def test_what_the_specification_has_once_or_in_lower_case_is_so() -> None:
+    file = {"filename": "a.whl", "url": "a.whl", "hashes": {"SHA256": DIGEST, "Md5": "0"}}
+    page = parse_json_page(json.dumps({"versions": ["2", "1", "2"], "files": [file]}).encode(), URL)
+    assert page["versions"] == ["2", "1"]
+    assert page["files"][0]["hashes"] == {"sha256": DIGEST, "md5": "0"}
+
+
+def test_of_one_name_the_first_file_is_offered_and_the_page_says_of_which_it_is_not() -> None:
+    def file(digest: str | None) -> dict[str, Any]:
+        hashes = {} if digest is None else {"sha256": digest}
+        return {"filename": "a.whl", "url": f"https://x/{digest}", "hashes": hashes}
+
+    given = {"files": [file(None), file(DIGEST), file(DIGEST), file("cd" * 32)]}
+    page = led_through_here(given, DEMO, files_url="up/")
+    assert [each["url"] for each in page["files"]] == [f"up/demo/{DIGEST}/a.whl"]
+    (other,) = page[NOT_LISTED]
+    assert other["filename"] == "a.whl"
+    assert "has another file of this name before it" in other["reason"]
 
 
 def test_a_page_of_some_versions_tells_of_no_other() -> None:
