@@ -11,6 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import cast
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -157,11 +158,23 @@ def dump(lock: Pylock) -> bytes:
 def load(document: bytes) -> Pylock:
     """Parse a PEP 751 document; raises `UsageError` naming the place that is wrong."""
     try:
-        return Pylock.from_dict(tomllib.loads(document.decode()))
+        lock = Pylock.from_dict(tomllib.loads(document.decode()))
     except (ValueError, PylockValidationError) as err:  # also of more digits than Python reads
         raise _no_lock(str(err)) from err
     except RecursionError as err:
         raise _no_lock("nested too deeply") from err
+    for package in lock.packages:
+        _times_are_in_utc(package)
+    return lock
+
+
+def _times_are_in_utc(package: Package) -> None:
+    """See that times are recorded in UTC, as they must be (``packages.archive.upload-time``)."""
+    for file in (package.archive, package.sdist, *(package.wheels or ())):
+        time = None if file is None else file.upload_time
+        if time is not None and time.utcoffset() != timedelta():
+            found = time.isoformat()
+            raise _no_lock(f"upload-time of {package.name} is {found}; expected a time in UTC")
 
 
 def _no_lock(why: str) -> UsageError:

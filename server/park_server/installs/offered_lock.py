@@ -57,23 +57,27 @@ class OfferedLocks:
         interpreter = interpreter_for(self._interpreters, python)
         selection = await asyncio.to_thread(lambda: select(load(text.encode()), interpreter))
         await self._require_held(selection, user)
-        # its digest is what was compared: a size beside it may be anything
         wheels = tuple(replace(wheel, url=None, size=None) for wheel in selection.wheels)
         return OfferedLock(
             document=document_of(wheels, interpreter), selection=replace(selection, wheels=wheels)
         )
 
     async def _require_held(self, selection: Selection, user: str) -> None:
-        """See that the index has each wheel under its name with the digest of the lock."""
+        """See that the index has each wheel under its name with the digest and size of the lock.
+
+        An installer validates both (PEP 751), so what is wrong in either is a wrong lock.
+        """
         slots = asyncio.Semaphore(_PAGES_AT_ONCE)
 
         async def difference(wheel: LockedWheel) -> str | None:
             async with slots:
-                found = await self._index.sha256_of(wheel.name, wheel.filename, user=user)
-            if found == wheel.sha256:
-                return None
-            has = "no such file" if found is None else f"one with sha256 {found}"
-            return f"{wheel.filename}: expected sha256 {wheel.sha256}, the index has {has}"
+                found = await self._index.known_as(wheel.name, wheel.filename, user=user)
+            if found is None or found.sha256 != wheel.sha256:
+                has = "no such file" if found is None else f"one with sha256 {found.sha256}"
+                return f"{wheel.filename}: expected sha256 {wheel.sha256}, the index has {has}"
+            if None not in {wheel.size, found.size} and wheel.size != found.size:
+                return f"{wheel.filename}: expected {wheel.size:,} bytes, it has {found.size:,}"
+            return None
 
         found = await asyncio.gather(*map(difference, selection.wheels))
         if differences := [each for each in found if each is not None]:

@@ -140,3 +140,34 @@ def test_a_size_that_no_file_has_is_told(size: int) -> None:
     wheel = _wheel("demo-1.0-py3-none-any.whl", size=size)
     with pytest.raises(UsageError, match=f"has a size of {size} bytes"):
         select(_lock({**DEMO, "wheels": [wheel]}), INTERPRETER)
+
+
+@pytest.mark.parametrize(
+    ("time", "is_taken"),
+    [
+        ("2026-11-28T10:00:00Z", True),
+        ("2026-11-28T10:00:00.5+00:00", True),
+        ("2026-11-28T12:00:00+02:00", False),
+        ("2026-11-28T10:00:00", False),
+    ],
+)
+@pytest.mark.parametrize("place", ["wheels", "sdist", "archive"])
+def test_a_time_that_is_not_in_utc_is_told(time: str, place: str, *, is_taken: bool) -> None:
+    file = (
+        f'url = "https://x/demo-1.0.tar.gz", upload-time = {time}, hashes = {{sha256 = "{DIGEST}"}}'
+    )
+    if place == "wheels":
+        file = file.replace("demo-1.0.tar.gz", "demo-1.0-py3-none-any.whl")
+    entry = f"[{{{file}}}]" if place == "wheels" else f"{{{file}}}"
+    text = f"""lock-version = "1.0"
+created-by = "tests"
+[[packages]]
+name = "demo"
+version = "1.0"
+{place} = {entry}
+"""
+    if is_taken:
+        assert len(load(text.encode()).packages) == 1
+        return
+    with pytest.raises(UsageError, match=r"upload-time of demo is .*; expected a time in UTC"):
+        load(text.encode())

@@ -112,6 +112,21 @@ def test_a_wrong_digest_is_told_with_the_right_one(tmp_path: Path) -> None:
     assert f"{FILENAME}: expected sha256 {OTHER}, the index has one with sha256" in error.message
 
 
+def test_a_wrong_size_beside_the_right_digest_is_told_and_the_right_one_is_taken(
+    tmp_path: Path,
+) -> None:
+    def sized(bench: Bench, size: int) -> Any:
+        wheel = {**WHEEL, "hashes": {"sha256": bench.sha256}, "size": size}
+        return bench.read(bench.package(wheels=[wheel]))
+
+    error = refusal(tmp_path / "wrong", lambda bench: sized(bench, 5))
+    assert isinstance(error, CannotSatisfy)
+    assert f"{FILENAME}: expected 5 bytes, it has " in error.message
+    size = int(error.message.rpartition("it has ")[2].replace(",", ""))
+    (wheel,) = with_bench(tmp_path, lambda bench: sized(bench, size)).selection.wheels
+    assert wheel.filename == FILENAME
+
+
 def test_a_wheel_that_the_index_does_not_have_is_told(tmp_path: Path) -> None:
     wheel = {"url": "https://x.example.org/demo-1.0-2-py3-none-any.whl"}
     error = refusal(
