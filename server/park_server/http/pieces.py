@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from park.wire import encode
+from park_server.http.routing.checked_route import CheckedRoute
 from park_server.json_pieces import LARGE_BYTES, loads, text_of
 from park_server.threads import in_thread_of
 
@@ -43,7 +43,7 @@ _MANY = 100
 """Records that are written in about a millisecond."""
 
 
-class LargeRoute(APIRoute):
+class LargeRoute(CheckedRoute):
     """A route whose body may be large: it is read beside the event loop then."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -113,6 +113,11 @@ class _LargeRequest(Request):
 
     async def json(self) -> Any:
         """Return the body as JSON data."""
+        if not hasattr(self, "_json"):
+            self._json = await self._read()
+        return self._json
+
+    async def _read(self) -> Any:
         body, chunks = await self.body(), self._chunks
         self._chunks = ()
         if len(body) < LARGE_BYTES:

@@ -23,6 +23,7 @@ from park_server.http.front.job_answers import result_pieces, submitted_pieces
 from park_server.http.gate.marked import with_request_id
 from park_server.http.parts import LONG_POLL_S, ServiceParts
 from park_server.http.pieces import checked_items, written_records
+from park_server.http.routing.known_keys import is_of_this_release, require_known_keys
 from park_server.json_pieces import LARGE_BYTES
 from park_server.threads import in_thread_of
 
@@ -71,6 +72,8 @@ class JobFront:
             asked = json.loads(text)
             if not isinstance(asked, list):
                 return None
+            if is_of_this_release(scope):
+                require_known_keys(JobRequest, asked)
             requests = checked_items(JobRequest, with_request_id(asked, scope))
             accepted = await jobs.accept(user, jobs.planned(user, requests, size=size))
             if wait:

@@ -9,6 +9,8 @@ from typing import Any, TypedDict, TypeVar, Unpack
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from park_server.http.routing.checked_route import CheckedRoute
+
 __all__ = ["DeclaredRoute", "DeclaredRoutes", "RouteOptions"]
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -44,7 +46,7 @@ class DeclaredRoutes:
         self,
         *,
         prefix: str = "",
-        route_class: type[APIRoute] = APIRoute,
+        route_class: type[APIRoute] = CheckedRoute,
         default_response_class: type[Response] | None = None,
     ) -> None:
         self.declared: list[DeclaredRoute] = []

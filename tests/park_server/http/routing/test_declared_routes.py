@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse, PlainTextResponse
 
+from park_server.http.routing.checked_route import CheckedRoute
 from park_server.http.routing.declared_routes import DeclaredRoutes
 
 
@@ -22,7 +23,7 @@ def test_each_decorator_declares_its_method_and_leaves_the_function_as_it_is() -
         assert decorate("/b")(answer) is answer
     assert [each.method for each in routes.declared] == ["GET", "PUT", "POST", "DELETE"]
     assert {each.path for each in routes.declared} == {"/a/b"}
-    assert {each.kind for each in routes.declared} == {APIRoute}
+    assert {each.kind for each in routes.declared} == {CheckedRoute}
 
 
 def test_a_route_says_more_than_its_module_does() -> None:

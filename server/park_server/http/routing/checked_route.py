@@ -1,0 +1,47 @@
+"""Routes that refuse a document with keys that nobody knows, before it is made a record of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from park_server.http.routing.known_keys import is_of_this_release, record_in, require_known_keys
+from park_server.json_pieces import LARGE_BYTES
+from park_server.threads import in_thread_of
+
+__all__ = ["CheckedRoute"]
+
+
+class CheckedRoute(APIRoute):
+    """A route whose body has the keys of its record alone; see `known_keys`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, which looks at the keys first."""
+        handler = super().get_route_handler()
+        kind = record_in(self.endpoint)
+        if kind is None:
+            return handler
+
+        async def handle(request: Request) -> Response:
+            if is_of_this_release(request.scope):
+                await _check(request, kind)
+            return await handler(request)
+
+        return handle
+
+
+async def _check(request: Request, kind: Any) -> None:
+    """Raise `RequestValidationError` for a key that ``kind`` has not; what is no JSON passes."""
+    document: Any = None
+    with suppress(ValueError, RecursionError):  # the handler says what it is
+        document = await request.json()
+    if len(await request.body()) < LARGE_BYTES:
+        require_known_keys(kind, document)
+    else:
+        user = str(request.scope.get("user", ""))
+        await in_thread_of(user, require_known_keys, kind, document)
