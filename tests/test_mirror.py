@@ -187,6 +187,7 @@ WITHOUT = {
     "park_server/migrations/versions/v0018_request_ids.py": SCHEMA,
     "park_server/migrations/versions/v0019_approvals.py": SCHEMA,
     "park_server/migrations/versions/v0020_audit_by_time.py": SCHEMA,
+    "park_server/migrations/versions/v0021_named_files.py": SCHEMA,
     "park_server/approvals/approval_rows.py": "test_approvals, beside where it would be, asks each",
     "park_server/quotas/incoming.py": "a protocol; quotas/test_quotas counts what comes by it",
     "park_server/serve.py": "is a process; tests/functional/services start, stop and kill it",

@@ -15,10 +15,13 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     Insert,
+    Integer,
     String,
     Table,
     insert,
     literal,
+    literal_column,
+    text,
     type_coerce,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -32,6 +35,9 @@ __all__ = [
     "is_json",
     "json_kind",
     "least",
+    "names_files",
+    "names_files_where",
+    "occurs_in",
     "seconds_between",
     "seconds_of",
     "unindexed",
@@ -102,6 +108,24 @@ def _odd_units_of_postgresql(element: _HasOddUnits, compiler: Any, **given: Any)
     return f"EXISTS ({units} WHERE CAST(unit.value AS text) !~ '^-?[0-9]+$')"
 
 
+class _Place(FunctionElement[int]):
+    """Where in a text another begins; 0: nowhere."""
+
+    type = Integer()
+    inherit_cache = True
+    name = "place"
+
+
+@compiles(_Place)
+def _place(element: _Place, compiler: Any, **given: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **given)})"
+
+
+@compiles(_Place, "postgresql")
+def _place_of_postgresql(element: _Place, compiler: Any, **given: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **given)})"
+
+
 class _Least(FunctionElement[Any]):
     inherit_cache = True
     name = "least"
@@ -147,13 +171,39 @@ def least(first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnElemen
     return _Least(first, second)
 
 
-def unindexed(text: ColumnElement[str]) -> ColumnElement[str]:
-    """Return ``text`` as it is, for a query that finds its rows by something else: their ids.
+def occurs_in(document: ColumnElement[Any], part: str) -> ColumnElement[bool]:
+    """Tell whether the text of ``document`` has ``part`` in it."""
+    return _Place(type_coerce(document, String), literal(part)) > 0
+
+
+_NAMES_FILES = """{}(document, '"sha256"') > 0"""
+
+
+def names_files(document: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether a ``document`` may name files by content: as an index is declared, to be used.
+
+    See `names_files_where`; a value in place of the text would not be the same to the planner.
+    """
+    return _Place(type_coerce(document, String), literal_column("'\"sha256\"'")) > literal_column(
+        "0"
+    )
+
+
+def names_files_where() -> dict[str, Any]:
+    """Return the condition of an index of the documents that `names_files` finds."""
+    return {
+        "sqlite_where": text(_NAMES_FILES.format("instr")),
+        "postgresql_where": text(_NAMES_FILES.format("strpos")),
+    }
+
+
+def unindexed(value: ColumnElement[str]) -> ColumnElement[str]:
+    """Return ``value`` as it is, for a query that finds its rows by something else: their ids.
 
     SQLite knows nothing of how many rows share a value, and takes an index of states or users
     for as good as some ids: it would go through all that waits, or is a user's, to find these few.
     """
-    return text + literal("")
+    return value + literal("")
 
 
 class _OrNothing(SyntaxExtension, ClauseElement):

@@ -19,6 +19,7 @@ from park_repo.tables import metadata
 from park_server.db.arriving_tables import arriving
 from park_server.db.file_names import FileName
 from park_server.db.json_text import JsonText, ResourcesText
+from park_server.db.portable_sql import names_files_where
 from park_server.db.portable_types import widen
 from park_server.db.turn_tables import turns
 from park_server.db.user_tables import (
@@ -219,6 +220,7 @@ staged = Table(
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("reference", String, primary_key=True, comment="as JSON with sorted keys"),
     Column("document", JsonText(), nullable=False, comment="what takes its place in the call"),
+    Index("staged_naming_files", "job", **names_files_where()),
 )
 
 # Grants of other services, held for one job and given back when it has ended.
@@ -308,6 +310,7 @@ calls = Table(
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("document", JsonText(), nullable=False),
+    Index("calls_naming_files", "job", **names_files_where()),
 )
 
 # What the calls of jobs come to, by which a later one is known again.
@@ -352,6 +355,7 @@ results = Table(
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("document", JsonText(), nullable=False),
+    Index("results_naming_files", "job", **names_files_where()),
 )
 
 job_files = Table(
@@ -361,6 +365,7 @@ job_files = Table(
     Column("name", FileName, primary_key=True),
     Column("sha256", String, nullable=False),
     Column("size", Integer, nullable=False),
+    Index("job_files_by_sha256", "sha256"),
 )
 
 events = Table(

@@ -74,11 +74,15 @@ class ContentSweep:
             unused = (file for file in self._content.files() if file.sha256 not in in_use)
             return _sum([f for f in unused if not self._is_new(f.sha256, f.changed, known)])
 
-    def discard(self, in_use: AbstractSet[str]) -> None:
-        """Remove what was released, and neither is ``in_use`` nor new."""
+    def discard(
+        self,
+        digests: AbstractSet[str],
+        still_named: Callable[[AbstractSet[str]], AbstractSet[str]],
+    ) -> None:
+        """Remove those of ``digests`` that were released, and are neither new nor still named."""
         with self._lock:
-            released = self._released - in_use
-        for sha256 in released:
+            released = digests & self._released
+        for sha256 in released - still_named(released):
             self._removed(sha256)
 
     def _removed(self, sha256: str) -> bool:

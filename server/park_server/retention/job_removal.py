@@ -15,7 +15,7 @@ from park_server.jobs.folder import JobFolders
 from park_server.retention import removal_rows
 from park_server.retention.content_sweep import ContentSweep
 from park_server.retention.job_quota import KeptJob, over_quota
-from park_server.retention.reference_rows import digests_in_use, digests_of, kept_jobs
+from park_server.retention.reference_rows import digests_of, kept_jobs, still_named
 from park_server.retention.removal_rows import Ended
 from park_server.retention.sizes_on_disk import size_below
 from park_server.threads import in_thread
@@ -61,7 +61,7 @@ class JobRemoval:
         await self._database.awrite(lambda c: removal_rows.remove_on_request(c, job, user))
         self._gone([job], files)
         if files:
-            await in_thread(self._discard)
+            await in_thread(self._discard, files)
 
     async def remove_before(self, moment: str) -> int:
         """Remove the jobs that ended before ``moment`` and that nothing keeps; return how many."""
@@ -144,8 +144,10 @@ class JobRemoval:
         for job in jobs:
             self._folders.remove_logs(job)
 
-    def _discard(self) -> None:
-        self._content.discard(self._database.read(digests_in_use))
+    def _discard(self, files: set[str]) -> None:
+        self._content.discard(
+            files, lambda gone: self._database.read(partial(still_named, digests=gone))
+        )
 
 
 def _pieces(ids: Sequence[JobId]) -> list[list[JobId]]:

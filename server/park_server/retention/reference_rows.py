@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Text, func, select, type_coerce
 from park.model.ids import JobId
 from park.model.states import InstallState
 from park_server.db.blocks import in_blocks
-from park_server.db.portable_sql import seconds_between
+from park_server.db.portable_sql import names_files, occurs_in, seconds_between
 from park_server.db.tables import (
     arriving,
     calls,
@@ -27,11 +27,14 @@ from park_server.db.tables import (
 from park_server.retention.job_quota import KeptJob
 from park_server.retention.removal_rows import FREE, followed
 
-__all__ = ["digests_in_use", "digests_of", "kept_jobs"]
+__all__ = ["digests_in_use", "digests_of", "kept_jobs", "still_named"]
 
 _SHA256 = re.compile(r'"sha256":\s*"([0-9a-f]{64})"')
 _DOCUMENTS = (calls, staged, results)
 """Where files stand in arguments and values; what merely looks like a file is kept too."""
+
+_LOOKED_FOR = 20
+"""Digests that are looked for one by one: each goes through the documents that name any file."""
 
 
 def digests_in_use(connection: Connection, *, without: Collection[str] = frozenset()) -> set[str]:
@@ -48,11 +51,44 @@ def digests_in_use(connection: Connection, *, without: Collection[str] = frozens
     for job, digest in _by_job(connection):
         if job not in without:
             found.add(digest)
-    final = [state for state in InstallState if state.is_final]
-    asked = select(installs.c.request).where(installs.c.state.not_in(final))
-    for request in connection.execute(asked).scalars():
-        found.update(each["sha256"] for each in request.get("sources") or ())
-    return found
+    return found | _of_installs(connection)
+
+
+def _of_installs(connection: Connection) -> set[str]:
+    """Return the SHA-256 of the sources that installs still need."""
+    goes_on = [state for state in InstallState if not state.is_final]
+    asked = select(installs.c.request).where(installs.c.state.in_(goes_on))
+    return {
+        each["sha256"]
+        for request in connection.execute(asked).scalars()
+        for each in request.get("sources") or ()
+    }
+
+
+def still_named(connection: Connection, digests: Collection[str]) -> set[str]:
+    """Return those of ``digests`` that are `digests_in_use`.
+
+    Of a few each is looked for where it may be; to look for many, all are read once.
+    """
+    if len(digests) > _LOOKED_FOR:
+        return digests_in_use(connection) & set(digests)
+    of_installs = _of_installs(connection)
+    return {each for each in digests if each in of_installs or _is_named(connection, each)}
+
+
+def _is_named(connection: Connection, digest: str) -> bool:
+    """Tell whether ``digest`` stands in a row of jobs, of what comes, or of fetches."""
+    rows = [
+        *(select(t.c.sha256).where(t.c.sha256 == digest) for t in (job_files, fetched)),
+        select(arriving.c.submission).where(occurs_in(arriving.c.document, digest)),
+        *(
+            select(table.c.job).where(
+                names_files(table.c.document), occurs_in(table.c.document, digest)
+            )
+            for table in _DOCUMENTS
+        ),
+    ]
+    return any(connection.execute(query.limit(1)).first() is not None for query in rows)
 
 
 def digests_of(connection: Connection, ids: Sequence[JobId]) -> set[str]:
@@ -63,7 +99,7 @@ def digests_of(connection: Connection, ids: Sequence[JobId]) -> set[str]:
         found.update(connection.execute(left).scalars())
         for table in _DOCUMENTS:
             text = type_coerce(table.c.document, Text)
-            given = select(text).where(table.c.job.in_(block), text.contains('"sha256"'))
+            given = select(text).where(table.c.job.in_(block), names_files(table.c.document))
             for document in connection.execute(given).scalars():
                 found.update(_SHA256.findall(document))
     return found
@@ -118,7 +154,7 @@ def _by_job(connection: Connection) -> Iterator[tuple[str, str]]:
         yield job, digest
     for table in _DOCUMENTS:
         text = type_coerce(table.c.document, Text)
-        query = select(table.c.job, text).where(text.contains('"sha256"'))
+        query = select(table.c.job, text).where(names_files(table.c.document))
         for job, document in connection.execute(query.execution_options(yield_per=500)):
             for digest in _SHA256.findall(document):
                 yield job, digest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,19 @@ def test_what_is_new_stays_for_a_day(content: ContentStore) -> None:
     assert not content.has(new)
 
 
+def none_named(digests: AbstractSet[str]) -> AbstractSet[str]:
+    """Say of no digest that a row names it."""
+    del digests
+    return frozenset()
+
+
 def test_what_a_client_was_told_to_be_there_stays_for_a_day(content: ContentStore) -> None:
     clock = Clock()
     sweep = ContentSweep(content, clock=clock)
     promised = kept(content, "promised")
     assert sweep.promised(promised)
     sweep.release({promised})
-    sweep.discard(set())
+    sweep.discard({promised}, none_named)
     assert sweep.sweep(set()).files == 0
     clock.now += GRACE_S + 1
     assert sweep.sweep(set()).files == 1
@@ -85,10 +92,10 @@ def test_what_was_told_before_a_start_stays_as_long(content: ContentStore) -> No
     later = ContentSweep(content, clock=clock)
     clock.now = asked + GRACE_S - 1
     later.release({promised})
-    later.discard(set())
+    later.discard({promised}, none_named)
     assert content.has(promised)
     clock.now = asked + GRACE_S + 1
-    later.discard(set())
+    later.discard({promised}, none_named)
     assert not content.has(promised)
 
 
@@ -99,10 +106,10 @@ def test_what_removed_jobs_had_goes_soon_where_nobody_else_has_it(content: Conte
     shared, alone = kept(content, "shared"), kept(content, "alone")
     sweep.release({shared, alone})
     clock.now = max(file.changed for file in content.files()) + HELD_S - 1
-    sweep.discard({shared})
+    sweep.discard({shared, alone}, lambda _: {shared})
     assert content.has(alone), "another job may have left the same a moment ago"
     clock.now += 2
-    sweep.discard({shared})
+    sweep.discard({shared, alone}, lambda _: {shared})
     assert content.has(shared)
     assert not content.has(alone)
 

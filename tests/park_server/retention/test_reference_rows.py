@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 from support.labs.rows import add_install, new_job, rows_in_memory
 
 from park.model.ids import JobId
 from park.model.states import InstallState, JobState
 from park_server.db import tables
+from park_server.db.portable_sql import names_files, occurs_in
 from park_server.retention import job_pins, reference_rows
 from park_server.retention.job_quota import KeptJob
 
@@ -137,3 +138,47 @@ def test_what_runs_is_pinned_or_needed_stays(connection: Connection) -> None:
     job_pins.pin(connection, JobId("pinned"), "ada")
     stays = {name for name, each in kept(connection).items() if each.stays}
     assert stays == {"pinned", "needed", "running"}
+
+
+# -- a few digests, looked for one by one
+
+
+def test_of_a_few_digests_the_same_are_named_as_of_all(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, left, staged, fetched, source = DIGESTS
+    ended(connection, A, [{"deep": file_of(given)}])
+    leave(connection, A, left)
+    connection.execute(
+        insert(tables.staged), {"job": A, "reference": "r", "document": file_of(staged)}
+    )
+    names = ("user", "url", "credential", "place", "name", "checked")
+    row = dict.fromkeys(names, "") | {"sha256": fetched, "size": 1}
+    connection.execute(insert(tables.fetched), row)
+    add_install(connection, "i", InstallState.RESOLVING, request={"sources": [{"sha256": source}]})
+    free = "f" * 64
+    for most in (100, 0):
+        monkeypatch.setattr(reference_rows, "_LOOKED_FOR", most)
+        assert reference_rows.still_named(connection, {*DIGESTS, free}) == set(DIGESTS)
+        assert reference_rows.still_named(connection, {free}) == set()
+
+
+def test_a_file_of_a_result_and_of_what_comes_is_named(connection: Connection) -> None:
+    left, coming = DIGESTS[:2]
+    ended(connection, A)
+    connection.execute(insert(tables.results), {"job": A, "document": file_of(left)})
+    row = {"submission": "s", "behind": 0, "user": "ada", "accepted": NEW}
+    document = json.dumps([{"call": {"args": [file_of(coming)]}}])
+    connection.execute(insert(tables.arriving), row | {"document": document})
+    assert reference_rows.still_named(connection, DIGESTS) == {left, coming}
+
+
+def test_what_names_no_file_is_not_read_to_find_who_does(connection: Connection) -> None:
+    for table in ("calls", "results", "staged"):
+        query = select(tables.metadata.tables[table].c.job).where(
+            names_files(tables.metadata.tables[table].c.document),
+            occurs_in(tables.metadata.tables[table].c.document, DIGESTS[0]),
+        )
+        compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}").all()
+        assert f"{table}_naming_files" in str(plan)
