@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Annotated
 
 from fastapi import Query
@@ -33,6 +35,9 @@ __all__ = ["named", "router"]
 
 router = DeclaredRoutes()
 
+_AT_ONCE = 200
+"""Environments that are read together."""
+
 
 @router.get("/environments", response_model=list[EnvironmentSummary])
 async def list_environments(
@@ -44,10 +49,7 @@ async def list_environments(
     """
     parts, user = parts_of(request), user_of(request)
 
-    def found() -> Iterator[EnvironmentSummary]:
-        yield from summaries(parts, user, newest=newest)
-
-    return await streamed_records(user, found())
+    return await streamed_records(user, summaries(parts, user, newest=newest))
 
 
 @router.get("/storage")
@@ -125,10 +127,11 @@ async def _pinned(request: Request, prefix: str, *, pin: bool) -> EnvironmentSum
 
 def summaries(
     parts: ServiceParts, user: str, *, prefix: str = "", newest: int | None = None
-) -> list[EnvironmentSummary]:
-    """Return what is known of each environment that ``user`` may see.
+) -> Iterator[EnvironmentSummary]:
+    """Yield what is known of each environment that ``user`` may see, a few read at a time.
 
-    Of those whose lock hash begins with ``prefix``; of each project the ``newest``.
+    Of those whose lock hash begins with ``prefix``; of each project the ``newest``. One that has
+    gone since they were chosen is left out. In any thread.
     """
     database = parts.database
     shared = parts.trust.sharing.with_user(user)
@@ -144,13 +147,12 @@ def summaries(
         return kind_of([(project, version) for project, version, _ in installed[lock_hash]])
 
     # there may be thousands, of which a few are shown: only of these more is read than that
-    shown = folded(every, kind, newest)
-    known = database.read(lambda c: environment_rows.known(c, [each for each, _ in shown]))
-    return [
-        _summary(known[each], installed[each], pinned.get(each, []), older)
-        for each, older in shown
-        if each in known  # it may have gone between the two looks
-    ]
+    shown = iter(folded(every, kind, newest))
+    while some := list(islice(shown, _AT_ONCE)):
+        known = database.read(partial(environment_rows.known, lock_hashes=[e for e, _ in some]))
+        for each, older in some:
+            if each in known:
+                yield _summary(known[each], installed[each], pinned.get(each, []), older)
 
 
 def named(parts: ServiceParts, user: str, prefix: str) -> EnvironmentSummary:
@@ -159,7 +161,7 @@ def named(parts: ServiceParts, user: str, prefix: str) -> EnvironmentSummary:
         least = environment_rows.SHORTEST_PREFIX
         said = f"{prefix!r} is too short for a lock hash: {least} digits or more name one"
         raise UnknownItem(said, hint="`park env list` shows them")
-    found = summaries(parts, user, prefix=prefix)
+    found = list(summaries(parts, user, prefix=prefix))
     if len(found) != 1:
         what = "several environments begin" if len(found) > 1 else "no environment begins"
         raise UnknownItem(f"{what} with {prefix!r}", hint="`park env list` shows them")
