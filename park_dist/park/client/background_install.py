@@ -20,7 +20,6 @@ from park.client.jobs.phased import Phased
 from park.client.jobs.placeholders import encoding_arguments
 from park.client.report import Report
 from park.client.submission.item import Item, State
-from park.client.submission.seconds import deadline_said
 from park.client.voice import background, drawn_while_waiting
 from park.errors import UsageError, from_problem
 from park.local.set_options import set_options
@@ -97,7 +96,7 @@ class Install(Phased):
             return self._waited(timeout)
 
     def _waited(self, timeout: float | None) -> InstallRecord:
-        timeout, deadline = deadline_said(timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
         self.confirm(timeout)
         with patient(timeout):
             record = self._asked({})

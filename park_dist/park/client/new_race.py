@@ -230,8 +230,7 @@ def _ranked(job: Job, rank: Callable[[Any], Any]) -> Reference:
 
 
 def _checked(jobs: Iterable[Job]) -> list[Job]:
-    is_one = isinstance(jobs, Job) or not isinstance(jobs, Iterable)
-    competitors: list[Any] = [jobs] if is_one else list(jobs)
+    competitors = list(jobs) if isinstance(jobs, Iterable) else [jobs]
     if not competitors:
         raise UsageError("park.race of no jobs: nobody can win it", hint="give it one at least")
     seen: set[str] = set()

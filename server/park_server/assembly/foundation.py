@@ -36,13 +36,19 @@ from park_server.quotas.disk_reserve import DiskReserve
 from park_server.quotas.disk_use import DiskUse
 from park_server.quotas.quotas import Quotas
 from park_server.quotas.usage_rows import bytes_of
-from park_server.retention.sizes_on_disk import free_below, size_below, usual_reserve
+from park_server.retention.sizes_on_disk import (
+    free_below,
+    free_inodes,
+    size_below,
+    usual_inode_reserve,
+    usual_reserve,
+)
 from park_server.settings import Settings
 from park_server.trust.identity import Tokens
 from park_server.trust.trust import Trust, trust_of
 from park_server.trust.under_way import UnderWay
 
-__all__ = ["Foundation", "foundation_of", "reserve_of"]
+__all__ = ["Foundation", "foundation_of", "inode_reserve_of", "reserve_of"]
 
 _USERS_APART = 4
 """So many users have to come together before there are no connections left for others."""
@@ -162,6 +168,11 @@ def reserve_of(settings: Settings, home: Home) -> int:
     return usual_reserve(home.path) if said is None else said
 
 
+def inode_reserve_of(settings: Settings, home: Home) -> int:
+    """Return how many files can always be made on the disk of ``home``, if anything is kept."""
+    return usual_inode_reserve(home.path) if reserve_of(settings, home) else 0
+
+
 def _quotas(
     settings: Settings, home: Home, database: Database, trust: Trust, content: ContentStore
 ) -> Quotas:
@@ -172,7 +183,12 @@ def _quotas(
         return found | {"area": size_below(area_below(home.path / "areas", user))}
 
     disk = DiskUse(measure, time.monotonic)
-    reserve = DiskReserve(free=partial(free_below, home.path), size=reserve_of(settings, home))
+    reserve = DiskReserve(
+        free=partial(free_below, home.path),
+        size=reserve_of(settings, home),
+        free_inodes=partial(free_inodes, home.path),
+        inodes=inode_reserve_of(settings, home),
+    )
     return Quotas(trust.directory.allowance_of, disk, time.monotonic, reserve)
 
 

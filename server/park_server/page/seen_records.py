@@ -100,11 +100,12 @@ class WorkflowNode:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkflowEdge:
-    """What ``needed`` gives to what is ``by``, in the way ``how``."""
+    """What ``needed`` gives to what is ``by``: ``count`` times, in the way ``how``."""
 
     needed: str
     by: str
     how: str
+    count: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -48,11 +49,13 @@ class DiskGuard:
     """Looks at the disk while jobs run. All methods belong to the event loop.
 
     Where less than ``reserve_bytes`` are free, the job that takes most in its ``places`` is
-    stopped, so that the service and all others can go on. A job that takes more than
+    stopped, so that the service and all others can go on; and so is the one that has made most
+    files where fewer than ``reserve_inodes`` can still be made. A job that takes more than
     ``quota_bytes`` is stopped in any case, and one that has written more than ``log_bytes`` to its
-    streams; None: there is no such limit. ``free`` tells how many bytes are left. ``give_back``
-    gives the room back that a job which was stopped takes beside its folder, where it may; where
-    that is too little, the ``ballast`` goes, so that its end can be written down.
+    streams; None: there is no such limit. ``free`` tells how many bytes are left, ``free_inodes``
+    how many files. ``give_back`` gives the room back that a job which was stopped takes beside its
+    folder, where it may; where that is too little, the ``ballast`` goes, so that its end can be
+    written down.
     """
 
     def __init__(
@@ -65,6 +68,8 @@ class DiskGuard:
         ballast: Ballast,
         reserve_bytes: int,
         quota_bytes: int | None,
+        free_inodes: Callable[[], int] = lambda: 0,
+        reserve_inodes: int = 0,
         log_bytes: int | None = None,
         give_back: Callable[[RunningJob, Taken], Awaitable[None]] | None = None,
         look_s: float = LOOK_S,
@@ -76,6 +81,8 @@ class DiskGuard:
         self._free = free
         self._ballast = ballast
         self._reserve = reserve_bytes
+        self._free_inodes = free_inodes
+        self._reserve_inodes = reserve_inodes
         self._quota = quota_bytes
         self._log_bytes = log_bytes
         self._give_back = give_back
@@ -101,12 +108,15 @@ class DiskGuard:
         asked = [job for name, job in running.items() if name not in self._stopped]
         free = self._free()
         reserve = self._reserve if free < self._reserve else None
+        has_inodes = self._free_inodes() >= self._reserve_inodes
         if self._log_bytes is not None:
             self._stop_writers(asked, self._log_bytes)
         if reserve is None:
             await self._hold_ballast(free)
-        elif self._stopped:
+        if self._stopped and not (reserve is None and has_inodes):
             return  # what was stopped gives room when it has ended
+        if asked and not has_inodes:
+            await self._count(asked)
         has_rested = self._quota is not None and self._clock() >= self._rests_until
         if asked and (reserve is not None or has_rested):
             await self._look_at(asked, reserve)
@@ -132,12 +142,27 @@ class DiskGuard:
         took_s = self._clock() - began
         if _REST * took_s > self._look_s:
             self._rests_until = self._clock() + _REST * took_s
-        if (found := one_to_stop(taken, quota=self._quota, reserve=reserve)) is None:
+        found = one_to_stop(taken, quota=self._quota, reserve=reserve)
+        await self._stop_found(jobs, found, taken)
+
+    async def _stop_found(
+        self,
+        jobs: Sequence[RunningJob],
+        found: tuple[JobId, str] | None,
+        taken: Mapping[JobId, Taken],
+    ) -> None:
+        if found is None:
             return
         (job,) = (each for each in jobs if each.id == found[0])
         self._stop(job, found[1])
         if self._give_back is not None:
             await self._give_back(job, taken[job.id])
+
+    async def _count(self, jobs: Sequence[RunningJob]) -> None:
+        """Stop the one of ``jobs`` that has made so many files that none can be made any more."""
+        made = await self._places.counted(jobs)
+        found = one_to_stop(made, quota=None, reserve=self._reserve_inodes, told=_IN_INODES)
+        await self._stop_found(jobs, found, made)
 
     def _stop(self, job: RunningJob, why: str) -> None:
         self._stopped[job.id] = self._places.last_of(job)
@@ -169,15 +194,34 @@ def _size(path: Path) -> int:
         return 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    """How an amount is ``shown``, and what is said of one that ``takes`` it, and is ``short``."""
+
+    shown: Callable[[int], str]
+    takes: str
+    short: str
+
+
+_IN_BYTES = _Told(shown=shown_size, takes="its files take {}", short="less than {} are free")
+_IN_INODES = _Told(
+    shown=lambda count: f"{count:,} files", takes="it has made {}", short="fewer than {} can follow"
+)
+
+
 def one_to_stop(
-    taken: Mapping[JobId, Taken], *, quota: int | None, reserve: int | None
+    taken: Mapping[JobId, Taken],
+    *,
+    quota: int | None,
+    reserve: int | None,
+    told: _Told = _IN_BYTES,
 ) -> tuple[JobId, str] | None:
     """Return the job that has to be stopped, and why; None where none has.
 
-    ``quota`` is what one may take, in bytes, ``reserve`` how much should be free where less is
-    (else None). It is the largest: to stop another would not help. Where none is known to take
-    much, it is the one that may have taken most: whoever has his writing counted nowhere must not
-    have the disk.
+    ``quota`` is what one may take, ``reserve`` how much should be free where less is (else None),
+    both in bytes, or in files where that is ``told``. It is the largest: to stop another would not
+    help. Where none is known to take much, it is the one that may have taken most: whoever has
+    his writing counted nowhere must not have the disk.
     """
     job = max(taken, key=lambda each: taken[each].likely, default=None)
     if job is None:
@@ -185,8 +229,8 @@ def one_to_stop(
     size = taken[job].likely
     if quota is not None and size > max(quota, 0):
         return job, (
-            f"its files take {shown_size(size)}{_where(taken[job], size)}, more than the"
-            f" {shown_size(quota)} of a job here, and it was stopped"
+            f"{told.takes.format(told.shown(size))}{_where(taken[job], size, told)}, more than the"
+            f" {told.shown(quota)} of a job here, and it was stopped"
         )
     if reserve is None:
         return None
@@ -195,16 +239,16 @@ def one_to_stop(
         size = taken[job].at_most
     if size and _SHARE * size >= reserve:
         return job, (
-            f"it filled the disk of the service: its files take {shown_size(size)}"
-            f"{_where(taken[job], size)}, and less than {shown_size(reserve)} are free;"
+            f"it filled the disk of the service: {told.takes.format(told.shown(size))}"
+            f"{_where(taken[job], size, told)}, and {told.short.format(told.shown(reserve))};"
             " it was stopped"
         )
     return None
 
 
-def _where(taken: Taken, whole: int) -> str:
+def _where(taken: Taken, whole: int, said: _Told) -> str:
     """Say where much of the ``whole`` that a job takes is, if not in its folder."""
     beside = {**taken.shared, "files that it has open elsewhere": taken.elsewhere}
     much = {name: size for name, size in beside.items() if size and _SHARE * size >= whole}
-    told = ", ".join(f"{shown_size(size)} to {name}" for name, size in much.items())
-    return f" (since it began came {told})" if told else ""
+    places = ", ".join(f"{said.shown(size)} to {name}" for name, size in much.items())
+    return f" (since it began came {places})" if places else ""

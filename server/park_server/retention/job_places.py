@@ -8,19 +8,26 @@ more of it than the job's processes have written.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from park.model.ids import JobId
 from park.runtime.descendants import descendants
 from park_server.retention.process_writes import OpenFiles, open_files, written
-from park_server.retention.sizes_on_disk import BLOCK, are_on_one_disk, files_below, once_each
+from park_server.retention.sizes_on_disk import (
+    BLOCK,
+    are_on_one_disk,
+    entries_below,
+    files_below,
+    once_each,
+)
 
 __all__ = ["JobPlaces", "LastOf", "RunningJob", "Taken"]
 
@@ -29,6 +36,17 @@ _CLOCK_STEP_S = 0.05
 
 
 _Opened = Mapping[JobId, OpenFiles]
+
+
+class _Kind(NamedTuple):
+    """What a disk has room for: what is looked at ``below`` a folder, and what each takes of it."""
+
+    below: Callable[[Path], Iterable[os.stat_result]]
+    weight: Callable[[os.stat_result], int]
+
+
+_BYTES = _Kind(below=files_below, weight=lambda file: file.st_blocks * BLOCK)
+_INODES = _Kind(below=entries_below, weight=lambda _: 1)
 
 
 class RunningJob(Protocol):
@@ -46,7 +64,7 @@ class RunningJob(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """What a job takes of the disk, in bytes.
+    """What a job takes of the disk, in bytes; or how many files and folders it has made.
 
     ``own``: in its folder, and in files that it has open and that have no name any more.
     ``shared``: what came or changed since it began where other jobs of its user write as well, by
@@ -125,16 +143,20 @@ class JobPlaces:
         return began if began + _CLOCK_STEP_S >= stopped else max(began, settled)
 
     async def measured(self, jobs: Sequence[RunningJob]) -> dict[JobId, Taken]:
-        """Return what each of ``jobs`` takes."""
+        """Return what each of ``jobs`` takes, in bytes."""
         return await asyncio.to_thread(self._measured, jobs, list(map(self._besides, jobs)))
+
+    async def counted(self, jobs: Sequence[RunningJob]) -> dict[JobId, Taken]:
+        """Return how many files, folders and links each of ``jobs`` has made."""
+        return await asyncio.to_thread(self._counted, jobs, list(map(self._besides, jobs)))
 
     def _measured(
         self, jobs: Sequence[RunningJob], besides: Sequence[Mapping[str, Path]]
     ) -> dict[JobId, Taken]:
         processes = {job.id: _processes(job) for job in jobs}
         opened = {job.id: open_files(processes[job.id], on=self._home) for job in jobs}
-        own = {job.id: self._own(job, opened[job.id]) for job in jobs}
-        shared = self._shared(jobs, besides, opened)
+        own = {job.id: self._own(job, opened[job.id], _BYTES) for job in jobs}
+        shared = self._shared(jobs, besides, opened, _BYTES)
         return {
             job.id: Taken(
                 own=own[job.id] + sum(f.size for f in opened[job.id].values() if not f.names),
@@ -145,16 +167,37 @@ class JobPlaces:
             for job in jobs
         }
 
-    def _own(self, job: RunningJob, opened: OpenFiles) -> int:
+    def _counted(
+        self, jobs: Sequence[RunningJob], besides: Sequence[Mapping[str, Path]]
+    ) -> dict[JobId, Taken]:
+        # of descriptors a process has fewer than a disk has inodes: what is open is not looked at
+        opened: dict[JobId, OpenFiles] = {job.id: {} for job in jobs}
+        shared = self._shared(jobs, besides, opened, _INODES)
+        own = {job.id: self._own(job, {}, _INODES) for job in jobs}
+        # who made a file the system counts nowhere: all that came may be of each that writes there
+        return {
+            job.id: Taken(
+                own=own[job.id],
+                shared=shared[job.id],
+                written=own[job.id] + sum(shared[job.id].values()),
+            )
+            for job in jobs
+        }
+
+    def _own(self, job: RunningJob, opened: OpenFiles, kind: _Kind) -> int:
         """Return what is in its folder, which is no longer among what it has ``opened``."""
         size = 0
-        for each in once_each(files_below(self._folder_of(job.id))):
+        for each in once_each(kind.below(self._folder_of(job.id))):
             opened.pop((each.st_dev, each.st_ino), None)
-            size += each.st_blocks * BLOCK
+            size += kind.weight(each)
         return size
 
     def _shared(
-        self, jobs: Sequence[RunningJob], besides: Sequence[Mapping[str, Path]], opened: _Opened
+        self,
+        jobs: Sequence[RunningJob],
+        besides: Sequence[Mapping[str, Path]],
+        opened: _Opened,
+        kind: _Kind,
     ) -> dict[JobId, dict[str, int]]:
         """Return what came to the places of ``jobs`` since each began, each looked at once."""
         places: dict[Path, list[tuple[RunningJob, str]]] = {}
@@ -167,19 +210,21 @@ class JobPlaces:
                 continue
             since = [self._since(job, path) for job, _ in writers]
             there = [opened[job.id] for job, _ in writers]
-            for (job, name), size in zip(writers, _newer(path, since, there), strict=True):
+            for (job, name), size in zip(writers, _newer(path, since, there, kind), strict=True):
                 found[job.id][name] = size
         return found
 
 
-def _newer(path: Path, since: Sequence[float], opened: Sequence[OpenFiles]) -> list[int]:
+def _newer(
+    path: Path, since: Sequence[float], opened: Sequence[OpenFiles], kind: _Kind
+) -> list[int]:
     """Return how much below ``path`` came or changed from each moment of ``since`` on."""
     moments = sorted(set(since))
     sizes = [0] * (len(moments) + 1)
-    for each in once_each(files_below(path)):
+    for each in once_each(kind.below(path)):
         for files in opened:
             files.pop((each.st_dev, each.st_ino), None)
-        sizes[bisect_right(moments, each.st_ctime)] += each.st_blocks * BLOCK
+        sizes[bisect_right(moments, each.st_ctime)] += kind.weight(each)
     from_behind = list(accumulate(reversed(sizes)))[::-1]  # of all that is newer than a moment
     newer = dict(zip(moments, from_behind[1:], strict=True))
     return [newer[moment] for moment in since]

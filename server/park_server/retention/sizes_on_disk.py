@@ -1,25 +1,33 @@
-"""How much the files below a folder take, and how much is free."""
+"""How much the files below a folder take, how much is free, and how many may come."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Generator, Iterable, Iterator
+import stat
+import sys
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from pathlib import Path
 
 __all__ = [
     "BLOCK",
     "are_on_one_disk",
+    "entries_below",
     "files_below",
     "free_below",
+    "free_inodes",
     "once_each",
     "size_below",
     "size_of",
+    "usual_inode_reserve",
     "usual_reserve",
 ]
 
 BLOCK = 512
 """Bytes in a block of stat(2), whatever the file system has."""
+
+_MOST_INODES = 20_000
+"""Enough for the folders of some thousand jobs, or for an environment of the largest."""
 
 _TOP = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FOLDER = _TOP | os.O_NOFOLLOW
@@ -36,6 +44,20 @@ def free_below(folder: Path) -> int:
 def usual_reserve(folder: Path) -> int:
     """Return what should stay free on the disk of ``folder``: a hundredth, 1 GiB at most."""
     return min(shutil.disk_usage(folder).total // 100, 1 << 30)
+
+
+def free_inodes(folder: Path) -> int:
+    """Return how many files can still be made on the disk of ``folder``.
+
+    Some file systems make what each takes as it comes, and say nothing of it (Btrfs).
+    """
+    disk = os.statvfs(folder)
+    return disk.f_favail if disk.f_files else sys.maxsize
+
+
+def usual_inode_reserve(folder: Path) -> int:
+    """Return how many files should stay to be made: a hundredth, 20,000 at most."""
+    return min(os.statvfs(folder).f_files // 100, _MOST_INODES)
 
 
 def are_on_one_disk(one: Path, other: Path) -> bool:
@@ -64,7 +86,7 @@ def once_each(files: Iterable[os.stat_result]) -> Iterator[os.stat_result]:
     """Yield ``files``, one that has several names once."""
     seen: set[_Key] = set()
     for each in files:
-        if each.st_nlink > 1:
+        if each.st_nlink > 1 and not stat.S_ISDIR(each.st_mode):
             if _key(each) in seen:
                 continue
             seen.add(_key(each))
@@ -82,19 +104,37 @@ def files_below(
     if folder.is_file():
         yield folder.lstat()
         return
+    yield from _all_below(folder, without, _is_file)
+
+
+def entries_below(folder: Path) -> Iterator[os.stat_result]:
+    """Yield the same of all that is below ``folder``: folders, links and pipes as well."""
+    yield from _all_below(folder, (), lambda _: True)
+
+
+_Choice = Callable[["os.DirEntry[str]"], bool]
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False)
+
+
+def _all_below(
+    folder: Path, without: Collection[Path], choice: _Choice
+) -> Iterator[os.stat_result]:
     left_out = {key for path in without if (key := _key_at(path)) is not None}
     try:
         top = os.open(folder, _TOP)
     except OSError:
         return
     try:
-        yield from _below(top, left_out)
+        yield from _below(top, left_out, choice)
     finally:
         os.close(top)
 
 
-def _below(top: int, left_out: Collection[_Key]) -> Iterator[os.stat_result]:
-    """Yield the files below an open folder, with one more open at a time.
+def _below(top: int, left_out: Collection[_Key], choice: _Choice) -> Iterator[os.stat_result]:
+    """Yield what is chosen below an open folder, with one more open at a time.
 
     A path ends where it has 4,096 bytes, and a descriptor for each level where a process may have
     no more of them: whoever writes there could hide what it takes by either.
@@ -102,7 +142,7 @@ def _below(top: int, left_out: Collection[_Key]) -> Iterator[os.stat_result]:
     here = os.dup(top)
     above: list[tuple[_Key, list[str]]] = []
     try:
-        folders = yield from _listed(here)
+        folders = yield from _listed(here, choice)
         while folders or above:
             if folders:
                 inner = _opened(folders.pop(), here, left_out)
@@ -110,7 +150,7 @@ def _below(top: int, left_out: Collection[_Key]) -> Iterator[os.stat_result]:
                     continue
                 above.append((_key(os.fstat(here)), folders))
                 here = _moved(here, inner)
-                folders = yield from _listed(here)
+                folders = yield from _listed(here, choice)
                 continue
             key, folders = above.pop()
             outer = _opened("..", here)
@@ -125,15 +165,15 @@ def _below(top: int, left_out: Collection[_Key]) -> Iterator[os.stat_result]:
         os.close(here)
 
 
-def _listed(here: int) -> Generator[os.stat_result, None, list[str]]:
-    """Yield the files in an open folder; return the names of the folders in it."""
+def _listed(here: int, choice: _Choice) -> Generator[os.stat_result, None, list[str]]:
+    """Yield what is chosen in an open folder; return the names of the folders in it."""
     folders: list[str] = []
     try:
         with os.scandir(here) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.name)
-                elif entry.is_file(follow_symlinks=False) and (status := _status(entry)):
+                if choice(entry) and (status := _status(entry)) is not None:
                     yield status
     except OSError:  # it has gone
         pass

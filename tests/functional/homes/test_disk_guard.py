@@ -99,6 +99,43 @@ def test_wherever_a_job_writes_it_is_the_one_that_is_stopped(small_disk: Path) -
         assert (area / "kept").read_bytes() == b"kept"
 
 
+MAKES = "while true > {}/f$i; do i=$((i+1)); done 2>/dev/null; sleep 600"
+
+MADE_AT = {"": ".", "its user's area": "{area}"}
+
+
+def test_a_job_that_makes_files_until_none_can_follow_is_stopped_and_the_others_go_on(
+    tmp_path: Path, up: Pipe, go: Pipe
+) -> None:
+    with (
+        small_file_system(tmp_path / "small", 200, inodes=20_000) as disk,
+        ParkService(disk, "--slots", "2", "--reserve", "4M") as service,
+    ):
+        lock_hash = service.offer(*RELEASE)
+        service.request("PUT", "/api/v1/areas/files/~/kept", content=b"kept")
+        (area,) = (disk / "home" / "areas" / "v1" / "users").iterdir()
+        waits = f"echo up > {up.path}; read line < {go.path}; echo went on"
+        other = job(lock_hash, SHELL, ["sh", "-c", waits])
+        service.request("POST", "/api/v1/jobs", json=[other])
+        up.receive()
+        for where, place in MADE_AT.items():
+            script = MAKES.format(place.format(area=area))
+            greedy = job(lock_hash, SHELL, ["sh", "-c", script])
+            service.request("POST", "/api/v1/jobs", json=[greedy])
+            record = service.job_when_final(str(greedy["id"]))
+            assert record["status"] == "failed"
+            assert "it filled the disk of the service: it has made" in record["error"]
+            assert where in record["error"]
+            assert record["files"] == []
+            for path in area.glob("f*"):  # whose they are to remove
+                path.unlink()
+            following = job(lock_hash, ADD, 1, 2)
+            service.request("POST", "/api/v1/jobs", json=[following])
+            assert service.job_when_final(str(following["id"]))["status"] == "completed"
+        go.send("end")
+        assert service.job_when_final(str(other["id"]))["status"] == "completed"
+
+
 def test_what_users_send_leaves_the_reserve_to_the_service(small_disk: Path) -> None:
     with ParkService(small_disk, "--slots", "1", "--reserve", "20M") as service:
         lock_hash = service.offer(*RELEASE)

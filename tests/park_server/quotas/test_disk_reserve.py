@@ -57,3 +57,12 @@ def test_a_stream_ends_where_the_reserve_begins_and_small_requests_go_on() -> No
         await quotas.require_room("ada", 1000)  # a submission of jobs
 
     asyncio.run(test())
+
+
+def test_a_file_more_is_refused_where_few_can_be_made() -> None:
+    left = [101]
+    reserve = DiskReserve(free=lambda: 10 * MIB, size=MIB, free_inodes=lambda: left[0], inodes=100)
+    reserve.require(0)
+    left[0] = 100
+    with pytest.raises(NoRoom, match="takes 100 files more: 100 stay for what it does itself"):
+        reserve.require(0)

@@ -319,3 +319,38 @@ def test_the_ballast_goes_where_a_stopped_job_has_given_no_room(
         assert ballast.is_held
 
     asyncio.run(test())
+
+
+def test_where_no_more_files_can_be_made_the_one_that_made_most_is_stopped(tmp_path: Path) -> None:
+    async def test() -> None:
+        jobs = Jobs(A, B)
+        left = [1_000]
+        ballast = Ballast(tmp_path / "ballast", MIB)
+        looking = guard(
+            tmp_path,
+            jobs,
+            free=lambda: 1 << 40,
+            free_inodes=lambda: left[0],
+            reserve_inodes=500,
+            ballast=ballast,
+        )
+        for number in range(60):
+            (tmp_path / A / f"empty{number}").write_bytes(b"")
+        await looking.look()
+        assert jobs.stopped == [], "there is room"
+        left[0] = 499
+        await looking.look()
+        ((job, why),) = jobs.stopped
+        assert job == A
+        assert why == (
+            "it filled the disk of the service: it has made 61 files, and fewer than 500 files"
+            " can follow; it was stopped"
+        )
+        await looking.look()
+        assert len(jobs.stopped) == 1, "it has not ended yet"
+        jobs.there = [B]
+        await looking.look()
+        assert len(jobs.stopped) == 1, "who made few is not to blame"
+        assert ballast.is_held, "it would give no file"
+
+    asyncio.run(test())

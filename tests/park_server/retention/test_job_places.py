@@ -145,3 +145,20 @@ def test_a_file_that_is_open_counts_where_it_is(tmp_path: Path) -> None:
 def test_another_disk_takes_no_room_here(tmp_path: Path) -> None:
     (taken,) = measured(tmp_path, {"area": Path("/proc/self")}, Attempt(JobId("a"), None)).values()
     assert taken == Taken()
+
+
+def test_files_and_folders_are_counted_by_who_may_have_made_them(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    for folder in (tmp_path / "a", tmp_path / "b", shared):
+        folder.mkdir()
+    for number in range(5):
+        (tmp_path / "a" / f"own{number}").symlink_to("nowhere")
+        (shared / f"came{number}").mkdir()
+    places = JobPlaces(
+        home=tmp_path, folder_of=lambda job: tmp_path / job, besides=lambda _: {"its /tmp": shared}
+    )
+    jobs = [Attempt(JobId("a"), None, 60), Attempt(JobId("b"), None, -60)]
+    found = asyncio.run(places.counted(jobs))
+    assert (found[JobId("a")].own, found[JobId("a")].shared) == (5, {"its /tmp": 5})
+    assert found[JobId("a")].likely == 10
+    assert found[JobId("b")].likely == 0, "what was there before it began is not its"

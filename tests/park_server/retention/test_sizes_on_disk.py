@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,10 +14,13 @@ from support.faults.deep_folders import deep_folders
 
 from park_server.retention.sizes_on_disk import (
     are_on_one_disk,
+    entries_below,
     files_below,
     free_below,
+    free_inodes,
     once_each,
     size_below,
+    usual_inode_reserve,
     usual_reserve,
 )
 from park_server.untrusted import remove_if_possible
@@ -97,3 +101,30 @@ def test_a_hundredth_stays_free_and_a_gib_at_most(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=total, free=7))
     assert usual_reserve(tmp_path) == reserve
     assert free_below(tmp_path) == 7
+
+
+def test_whatever_takes_an_inode_is_an_entry(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "in").mkdir(parents=True)
+    (tmp_path / "folder" / "file").write_bytes(b"")
+    (tmp_path / "folder" / "again").hardlink_to(tmp_path / "folder" / "file")
+    (tmp_path / "folder" / "link").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "folder" / "in" / "pipe")
+    found = list(once_each(entries_below(tmp_path)))
+    assert len({each.st_ino for each in found}) == len(found) == 5
+    assert list(entries_below(tmp_path / "absent")) == []
+
+
+@pytest.mark.parametrize(
+    ("disk", "free", "reserve"),
+    [
+        (SimpleNamespace(f_files=5_000, f_favail=7), 7, 50),
+        (SimpleNamespace(f_files=1 << 40, f_favail=9), 9, 20_000),
+        (SimpleNamespace(f_files=0, f_favail=0), sys.maxsize, 0),
+    ],
+)
+def test_a_hundredth_of_the_inodes_stays_free_where_a_file_system_has_a_number_of_them(
+    monkeypatch: pytest.MonkeyPatch, disk: SimpleNamespace, free: int, reserve: int
+) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _: disk)
+    assert free_inodes(Path("/home")) == free
+    assert usual_inode_reserve(Path("/home")) == reserve

@@ -16,10 +16,14 @@ __all__ = ["small_file_system"]
 
 
 @contextmanager
-def small_file_system(place: Path, megabytes: int) -> Iterator[Path]:
-    """Mount one at ``place``, a folder that is made; skip where nothing can be mounted."""
+def small_file_system(place: Path, megabytes: int, *, inodes: int | None = None) -> Iterator[Path]:
+    """Mount one at ``place``, a folder that is made; skip where nothing can be mounted.
+
+    It takes so many files and folders; None: half as many as the machine has pages of memory.
+    """
     place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)]
+    said = f"size={megabytes}m" + ("" if inodes is None else f",nr_inodes={inodes}")
+    command = ["mount", "-t", "tmpfs", "-o", said, "tmpfs", str(place)]
     try:
         subprocess.run(command, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
