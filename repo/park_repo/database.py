@@ -14,8 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
@@ -29,22 +28,20 @@ from park_repo.sql.custody import Custody
 from park_repo.sql.losses import is_loss
 from park_repo.sql.outage import Outage
 from park_repo.sql.postgresql_engine import postgresql_engine
+from park_repo.sql.queued_changes import Batch, Change, Joint, QueuedChange, made
 from park_repo.sql.read_connections import Readers
 from park_repo.sql.sole_writer import SoleWriter
 from park_repo.sql.sqlite_engine import sqlite_engine
-from park_repo.sql.told import told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Batch", "Change", "Database"]
+__all__ = ["Batch", "Change", "Database", "Joint"]
 
 _log = logging.getLogger("park.database")
 
 T = TypeVar("T")
-
-Change = Callable[[Connection], T]
-"""A unit of work: uses the connection that it is given, and neither commits nor rolls back."""
+Item = TypeVar("Item")
 
 _BATCH_LIMIT = 256
 """About the most changes in one transaction, so that the first of them never waits long."""
@@ -73,7 +70,7 @@ class Database:
         self.outage = outage or Outage()
         self.tally = CommitTally()
         self._damage: str | None = None
-        self._queue: queue.SimpleQueue[list[_Job[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[QueuedChange[Any]] | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._write_loop, name="park-db-writer", daemon=True)
@@ -154,9 +151,18 @@ class Database:
         An exception of the change undoes that change alone, and is the future's exception.
         Raises `ServiceFault` once the database is closed, or known to be damaged.
         """
-        job = _Job(change)
-        self._put([job])
-        return job.future
+        queued = QueuedChange(change)
+        self._put([queued])
+        return queued.future
+
+    def write_joint(self, joint: Joint[Item, T], item: Item) -> Future[T]:
+        """Queue the change of ``item``, which is made with others of its kind that wait by then.
+
+        They have one outcome; otherwise as `write`.
+        """
+        queued = QueuedChange.of(joint, item)
+        self._put([queued])
+        return queued.future
 
     @contextmanager
     def together(self) -> Iterator[Batch]:
@@ -167,20 +173,24 @@ class Database:
         """
         batch = Batch()
         yield batch
-        if batch.jobs:
-            self._put(batch.jobs)
+        if batch.changes:
+            self._put(batch.changes)
 
-    def _put(self, jobs: list[_Job[Any]]) -> None:
+    def _put(self, changes: list[QueuedChange[Any]]) -> None:
         if self._damage is not None:
             raise self.condemn(self._damage)
         with self._closing:
             if self._closed:
                 raise ServiceFault("the database is closed; nothing more can be written")
-            self._queue.put(jobs)
+            self._queue.put(changes)
 
     async def awrite(self, change: Change[T]) -> T:
         """Run `write` and await its future."""
         return await in_loop(self.write(change))
+
+    async def awrite_joint(self, joint: Joint[Item, T], item: Item) -> T:
+        """Run `write_joint` and await its future."""
+        return await in_loop(self.write_joint(joint, item))
 
     def close(self) -> None:
         """Commit what is queued, then end the writer thread and the connections."""
@@ -197,26 +207,28 @@ class Database:
         is_open = True
         connection: Connection | None = None
         while is_open:
-            jobs, is_open = self._next_batch()
-            batch = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+            changes, is_open = self._next_batch()
+            batch = [each for each in changes if each.future.set_running_or_notify_cancel()]
             if batch:
                 connection = self._commit(batch, connection)
         if connection is not None:
             connection.close()
 
-    def _next_batch(self) -> tuple[list[_Job[Any]], bool]:
+    def _next_batch(self) -> tuple[list[QueuedChange[Any]], bool]:
         """Wait for a change; return it with what queued behind it, and whether more may come."""
-        batch: list[_Job[Any]] = []
-        jobs = self._queue.get()
-        while jobs is not None:
-            batch.extend(jobs)
+        batch: list[QueuedChange[Any]] = []
+        changes = self._queue.get()
+        while changes is not None:
+            batch.extend(changes)
             if len(batch) >= _BATCH_LIMIT or self._queue.empty():
                 return batch, True
-            jobs = self._queue.get()
+            changes = self._queue.get()
         return batch, False
 
-    def _commit(self, batch: list[_Job[Any]], connection: Connection | None) -> Connection | None:
-        """Run the batch in one transaction; each job learns its outcome after the commit.
+    def _commit(
+        self, batch: list[QueuedChange[Any]], connection: Connection | None
+    ) -> Connection | None:
+        """Run the batch in one transaction; each change learns its outcome after the commit.
 
         Where the server is lost meanwhile it is run again, unless its commit was the last that
         the server did. Returns the connection for the next batch (to take one from the pool and
@@ -238,8 +250,8 @@ class Database:
             else:
                 self.outage.over()
                 self._custody.left()
-                for job in batch:
-                    job.acknowledge()
+                for each in batch:
+                    each.acknowledge()
                 return connection
 
     def _entered(self) -> Connection:
@@ -252,20 +264,19 @@ class Database:
             raise
         return connection
 
-    def _run(self, connection: Connection, batch: list[_Job[Any]], mark: _Mark) -> None:
+    def _run(self, connection: Connection, batch: list[QueuedChange[Any]], mark: _Mark) -> None:
         with self.tally.timed(len(batch)), connection.begin():
-            for job in batch:
-                job.run(connection, alone=len(batch) == 1)
+            made(connection, batch)
             mark.of = self._custody.mark(connection)
 
     def _was_kept(self, connection: Connection, mark: _Mark) -> bool:
         """Tell whether an earlier try, of whose commit nothing was heard, was committed."""
         return mark.of is not None and self._custody.has_kept(connection, mark.of)
 
-    def _fail(self, batch: list[_Job[Any]], error: BaseException) -> None:
+    def _fail(self, batch: list[QueuedChange[Any]], error: BaseException) -> None:
         heard = self.condemn(str(error)) if is_damage(error) else error
-        for job in batch:
-            job.future.set_exception(heard)
+        for each in batch:
+            each.future.set_exception(heard)
 
     def _require_whole(self) -> None:
         """Raise `ServiceFault` where the database is not as the last transaction left it."""
@@ -295,54 +306,3 @@ def _discarded(connection: Connection | None) -> None:
             connection.invalidate()
         with suppress(SQLAlchemyError):
             connection.close()
-
-
-class Batch:
-    """Changes that share a commit; see `Database.together`."""
-
-    def __init__(self) -> None:
-        self.jobs: list[_Job[Any]] = []
-
-    def write(self, change: Change[T]) -> Future[T]:
-        """Add ``change``; the future resolves when the commit of all is durable."""
-        job = _Job(change)
-        self.jobs.append(job)
-        return job.future
-
-
-class _Job(Generic[T]):
-    """A queued change, its outcome before the commit, and the future of whoever waits."""
-
-    def __init__(self, change: Change[T]) -> None:
-        self.future: Future[T] = Future()
-        self._change = change
-        self._settle: Callable[[], None] = lambda: None
-
-    def run(self, connection: Connection, *, alone: bool) -> None:
-        """Run the change under a savepoint and keep its outcome.
-
-        Raises only where the whole transaction is lost: SQLite itself rolls it back on a
-        full disk, say, and then there is no savepoint to return to. One that is ``alone`` in
-        its transaction needs none (a third of what a small change costs), and raises its own
-        exception.
-        """
-        if alone:
-            self._settle = partial(self.future.set_result, self._change(connection))
-            return
-        # by its name: SQLAlchemy's own savepoint takes as long as three statements
-        told(connection, "SAVEPOINT change")
-        connection.dispatch.savepoint(connection, "change")
-        try:
-            result = self._change(connection)
-        except BaseException as error:  # noqa: BLE001 (kept for the future, whatever it is)
-            told(connection, "ROLLBACK TO change")
-            told(connection, "RELEASE change")
-            connection.dispatch.rollback_savepoint(connection, "change", None)
-            self._settle = partial(self.future.set_exception, error)
-        else:
-            told(connection, "RELEASE change")
-            self._settle = partial(self.future.set_result, result)
-
-    def acknowledge(self) -> None:
-        """Give the outcome of `run` to the future."""
-        self._settle()

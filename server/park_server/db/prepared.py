@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Delete, Dialect, Insert, Select, Update, bindparam
@@ -137,27 +138,38 @@ class Prepared:
 
 
 class PreparedOfMany:
-    """A query about many values: `Prepared` for lists of 1, 2, 4, … of them, each made once.
+    """A statement about many values: `Prepared` for lists of 1, 2, 4, … of them, each made once.
 
     ``query`` makes it for a list of parameters; what is asked twice is found once, so the last
     value fills a list up.
     """
 
-    def __init__(self, query: Callable[[Sequence[BindParameter[Any]]], Select[Any]]) -> None:
+    def __init__(
+        self, query: Callable[[Sequence[BindParameter[Any]]], Select[Any] | Update]
+    ) -> None:
         self._query = query
         self._made: dict[int, Prepared] = {}
 
-    def all(self, connection: Connection, values: Iterable[Any]) -> list[Sequence[Any]]:
-        """Return the rows for all ``values``, however many they are."""
-        return [row for block in in_blocks(values) for row in self._of_block(connection, block)]
+    def all(
+        self,
+        connection: Connection,
+        values: Iterable[Any],
+        others: Mapping[str, Any] = MappingProxyType({}),
+    ) -> list[Sequence[Any]]:
+        """Return the rows for all ``values``, however many; ``others`` are for all, by name."""
+        return [
+            row for block in in_blocks(values) for row in self._of_block(connection, block, others)
+        ]
 
-    def _of_block(self, connection: Connection, block: Sequence[Any]) -> list[Sequence[Any]]:
+    def _of_block(
+        self, connection: Connection, block: Sequence[Any], others: Mapping[str, Any]
+    ) -> list[Sequence[Any]]:
         size = 1 << (len(block) - 1).bit_length()
         if (prepared := self._made.get(size)) is None:
             prepared = Prepared(self._query([bindparam(name) for name in _names(size)]))
             self._made[size] = prepared
         filled = [*block, *[block[-1]] * (size - len(block))]
-        return prepared.all(connection, dict(zip(_names(size), filled, strict=True)))
+        return prepared.all(connection, {**others, **dict(zip(_names(size), filled, strict=True))})
 
 
 @cache

@@ -26,6 +26,7 @@ from park_server.jobs.folder import JobFolders
 from park_server.jobs.job_end import JobEnd, cancelled_on_request, line_of, next_try
 from park_server.jobs.seams import FetchedFile, Fetcher
 from park_server.jobs.stored_job import StoredJob
+from park_server.jobs.together.turning_points import start_all
 from park_server.jobs.turns.turn_rows import with_users
 from park_server.jobs.turns.turns import Turns
 
@@ -180,8 +181,8 @@ class FetchQueue:
             stored = job_rows.get(connection, job)
             effects = Effects()
             if stored.status is JobState.QUEUED:
-                job_rows.starting(connection, job, None, None)
-                effects = self._settlement.started(connection, job)
+                start_all(connection, {job: None}, None)
+                effects = self._settlement.started(connection, [job])
             elif stored.status is not JobState.RUNNING:
                 return None, effects
             return stored, effects

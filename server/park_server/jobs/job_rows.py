@@ -42,7 +42,6 @@ from park_server.jobs.stored_job import (
     ChangedJob,
     JobHead,
     Retry,
-    StartedAttempt,
     StoredJob,
 )
 from park_server.jobs.waiting_rows import forget_authorization
@@ -64,7 +63,6 @@ __all__ = [
     "requeue",
     "result_of",
     "retry",
-    "starting",
     "status_of",
     "stored",
     "to_be_cancelled",
@@ -142,13 +140,6 @@ _RETRY = _statement(
     not_before=bindparam("not_before"),
 )
 _REQUEUE = _statement(JobState.QUEUED, started=None)
-_START = _statement(
-    JobState.RUNNING,
-    environment=bindparam("environment"),
-    runtime_hash=bindparam("runtime_hash"),
-    attempt=jobs.c.attempt + 1,
-    started=bindparam("started"),
-)
 _IS_ASKED = jobs.c.stop_by.is_not(None) & ~jobs.c.cancel_requested
 
 
@@ -276,23 +267,6 @@ def waiting_for_retry(connection: Connection) -> list[Retry]:
         Retry(job=job, kind=JobKind(kind), not_before=datetime.fromisoformat(not_before))
         for job, kind, not_before in connection.execute(query)
     ]
-
-
-def starting(
-    connection: Connection, job: JobId, environment: str | None, runtime_hash: str | None
-) -> StartedAttempt | None:
-    """Commit to a new attempt before the engine hears of it; return it.
-
-    None where the job is queued no longer: it was cancelled meanwhile. A crash from here on
-    is settled by the attempt's file: whoever creates it owns the attempt.
-    """
-    moment = now()
-    values = {"environment": environment, "runtime_hash": runtime_hash, "started": moment}
-    try:
-        changed = _transition(connection, _START, job, JobState.RUNNING, **values)
-    except ImpossibleTransition:
-        return None
-    return StartedAttempt(attempt=changed.attempt, started=moment)
 
 
 def used(connection: Connection, lock_hash: str) -> None:

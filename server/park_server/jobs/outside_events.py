@@ -47,7 +47,7 @@ class OutsideEvents:
 
     def reported(self, job: JobId) -> None:
         """Settle what waited for a report of progress of ``job``."""
-        self._tasks.spawn(self._settle(lambda c: self._settlement.progressed(c, job)))
+        self._tasks.spawn(self._settle(lambda c: self._settlement.progressed(c, [job])))
 
     async def leaf_decided(self, job: JobId, position: int, verdict: Verdict) -> None:
         """See `PeerListener`."""

@@ -24,6 +24,7 @@ from park_server.jobs.conditions.creation import create as create_jobs
 from park_server.jobs.job_end import JobEnd, cancelled_in_time
 from park_server.jobs.job_view import JobFilter
 from park_server.jobs.left import file_rows
+from park_server.jobs.together.turning_points import start_all
 
 JOB = JobId("0199")
 USER = "ada"
@@ -65,7 +66,7 @@ def test_a_job_goes_its_way_and_leaves_its_events(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     (queued,) = database.read(lambda c: job_rows.to_start(c, [JOB, JobId("absent")]))
     assert (queued.user, queued.request) == (USER, request())
-    started = database.write(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef")).result()
+    started = database.write(lambda c: start_all(c, {JOB: "/envs/ab"}, "ef").get(JOB)).result()
     assert started is not None
     assert started.attempt == 1
     assert database.read(lambda c: job_rows.to_start(c, [JOB])) == []
@@ -97,13 +98,13 @@ def test_another_users_job_does_not_exist(database: Database) -> None:
 def test_a_job_cancelled_while_it_was_queued_does_not_start(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
     database.write(lambda c: job_rows.end(c, JOB, cancelled_in_time())).result()
-    assert database.write(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef")).result() is None
+    assert database.write(lambda c: start_all(c, {JOB: "/envs/ab"}, "ef").get(JOB)).result() is None
     assert types_of(database) == ["queued", "cancelled"]
 
 
 def test_a_running_job_is_cancelled_only_when_it_has_ended(database: Database) -> None:
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
-    database.write(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef")).result()
+    database.write(lambda c: start_all(c, {JOB: "/envs/ab"}, "ef").get(JOB)).result()
     database.write(lambda c: job_rows.request_cancel(c, JOB)).result()
     row = database.read(lambda c: job_rows.get(c, JOB))
     assert (row.status, row.cancel_requested) == ("running", True)
@@ -112,7 +113,7 @@ def test_a_running_job_is_cancelled_only_when_it_has_ended(database: Database) -
 def test_an_absent_file_is_told_with_those_that_there_are(database: Database) -> None:
     file = FileRecord(name="fit.png", sha256="cd", size=3)
     database.write(lambda c: create(c, request(), JobState.QUEUED)).result()
-    database.write(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef")).result()
+    database.write(lambda c: start_all(c, {JOB: "/envs/ab"}, "ef").get(JOB)).result()
     end = JobEnd(status=JobState.FAILED, error="x", files=[file])
     database.write(lambda c: job_rows.end(c, JOB, end)).result()
     assert database.read(lambda c: file_rows.file_of(c, JOB, "fit.png")) == file
@@ -146,7 +147,7 @@ class JobLife(RuleBasedStateMachine):
 
     @rule()
     def start(self) -> None:
-        self._try(lambda c: job_rows.starting(c, JOB, "/envs/ab", "ef"))
+        self._try(lambda c: start_all(c, {JOB: "/envs/ab"}, "ef").get(JOB))
 
     @rule()
     def requeue(self) -> None:

@@ -19,6 +19,7 @@ from park_server.envs.environment import Environment
 from park_server.jobs import job_rows
 from park_server.jobs.run import recovered_run, run_of
 from park_server.jobs.stored_job import StartedAttempt
+from park_server.jobs.together.turning_points import start_all
 
 JOB = JobId("a")
 CALL = {"args": [1], "kwargs": {}}
@@ -37,7 +38,7 @@ def test_a_start_becomes_the_order_of_its_attempt(connection: Connection) -> Non
     connection.execute(update(jobs).values(failures=2, attempt=2))
     (queued,) = job_rows.to_start(connection, [JOB])
     environment = cast("Environment", SimpleNamespace(path=Path("/envs/ab")))
-    started = job_rows.starting(connection, JOB, "/envs/ab", "ef")
+    started = start_all(connection, {JOB: "/envs/ab"}, "ef").get(JOB)
     assert isinstance(started, StartedAttempt)
     run = run_of(queued, environment, started)
     assert (run.id, run.user, run.failures, run.attempt) == (JOB, "ada", 2, 3)
@@ -48,7 +49,7 @@ def test_a_start_becomes_the_order_of_its_attempt(connection: Connection) -> Non
 
 
 def test_one_that_an_earlier_service_started_is_as_it_was(connection: Connection) -> None:
-    started = job_rows.starting(connection, JOB, "/envs/ab", "ef")
+    started = start_all(connection, {JOB: "/envs/ab"}, "ef").get(JOB)
     assert started is not None
     connection.execute(update(jobs).values(cancel_requested=True, failures=1))
     run = recovered_run(job_rows.get(connection, JOB), CALL)
@@ -69,13 +70,13 @@ def test_one_that_an_earlier_service_started_is_as_it_was(connection: Connection
 def test_nothing_is_imported_ahead_that_came_along(
     connection: Connection, call: dict[str, Any], module: str
 ) -> None:
-    job_rows.starting(connection, JOB, "/envs/ab", "ef")
+    start_all(connection, {JOB: "/envs/ab"}, "ef").get(JOB)
     run = recovered_run(job_rows.get(connection, JOB), call)
     assert run.order(Path("/jobs/a"), ()).module == module
 
 
 def test_a_limit_is_waited_for_no_longer(connection: Connection) -> None:
-    job_rows.starting(connection, JOB, "/envs/ab", "ef")
+    start_all(connection, {JOB: "/envs/ab"}, "ef").get(JOB)
     run = recovered_run(job_rows.get(connection, JOB), CALL)
     run.stop_timers()  # there is none
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +15,7 @@ from sqlalchemy import Connection
 from park.model.ids import JobId
 from park.model.lock_hash import LockHash
 from park.wire import JobRequest
-from park_repo.database import Batch, Change, Database
+from park_repo.database import Batch, Change, Database, Joint
 from park_repo.loop_futures import in_loop
 from park_server.disk import Disk
 from park_server.envs.environment import Environment
@@ -29,13 +30,33 @@ from park_server.jobs.job_end import cancelled_on_request
 from park_server.jobs.run import Run, run_of
 from park_server.jobs.seams import ReadyEnvironments
 from park_server.jobs.stored_job import StartedAttempt
+from park_server.jobs.together.turning_points import start_all
 from park_server.jobs.turns.turns import Turns
 from park_server.json_pieces import is_small
 from park_server.threads import in_thread
 
 __all__ = ["AttemptStarts", "NotCreated", "StartWithCreation"]
 
-_Committed = tuple[StartedAttempt | None, Effects]  # a start (None: it was not to be), what follows
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Start:
+    """A start on its way to the disk, with what is noted of it."""
+
+    job: JobId
+    environment: str
+    notes: Sequence[Change[None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Started:
+    """The ``attempts`` that were committed together, by job, and what follows.
+
+    Whoever has caused one takes it: no other one begins.
+    """
+
+    attempts: dict[JobId, StartedAttempt]
+    effects: Effects
+
 
 _USE_NOTED_EVERY_S = 1.0
 """How often the use of one environment is written down: eviction thinks in days."""
@@ -51,7 +72,7 @@ class StartWithCreation:
 
     queued: job_rows.Queued
     environment: Environment
-    committed: Future[_Committed]
+    committed: Future[_Started]
 
 
 class AttemptStarts:
@@ -86,6 +107,7 @@ class AttemptStarts:
         self._turns = turns
         self._takes_calls = takes_calls
         self._used: dict[str, float] = {}
+        self._joint = Joint(self._start_all)
 
     async def begin(self, queued: job_rows.Queued) -> Run | None:
         """Have the environment, prepare the folder, and commit to an attempt.
@@ -105,7 +127,7 @@ class AttemptStarts:
         self, queued: job_rows.Queued, environment: Environment, batch: Batch
     ) -> StartWithCreation:
         """Add the start of a job to the ``batch`` that creates it."""
-        committed = batch.write(self._change(queued, environment))
+        committed = batch.write_joint(self._joint, self._start(queued, environment))
         return StartWithCreation(queued=queued, environment=environment, committed=committed)
 
     async def created(self, start: StartWithCreation) -> Run | None:
@@ -142,9 +164,7 @@ class AttemptStarts:
         call = await in_thread(self._database.read, read)
         return replace(queued, request=replace(queued.request, call=call), has_call=True)
 
-    async def _prepared(
-        self, queued: job_rows.Queued
-    ) -> tuple[Environment, str | None, _Committed]:
+    async def _prepared(self, queued: job_rows.Queued) -> tuple[Environment, str | None, _Started]:
         request = queued.request
         environment = await self._environments.ready(LockHash(str(request.lock_hash)))
         call = await self._with_values(queued) if queued.refers else request.call
@@ -152,7 +172,8 @@ class AttemptStarts:
             text = await in_thread(self._prepare, queued.id, queued.user, call)
         else:
             text = self._prepare(queued.id, queued.user, call)
-        return environment, text, await self._database.awrite(self._change(queued, environment))
+        start = self._start(queued, environment)
+        return environment, text, await self._database.awrite_joint(self._joint, start)
 
     def _prepare(self, job: JobId, user: str, call: dict[str, Any]) -> str | None:
         """Make the folder; return the call where it goes with the order."""
@@ -178,22 +199,23 @@ class AttemptStarts:
         found = self._database.read(read_little) if is_small(call) else None
         return await in_thread(self._database.read, read) if found is None else found
 
-    def _change(self, queued: job_rows.Queued, environment: Environment) -> Change[_Committed]:
-        """Return what commits to an attempt; its result is None where it may not start."""
-        job, lock_hash = queued.id, str(queued.request.lock_hash)
-        is_new_use, note_turn = self._is_new_use(lock_hash), self._turns.note(queued.user)
+    def _start(self, queued: job_rows.Queued, environment: Environment) -> _Start:
+        """Return what commits to an attempt of a job, with others that wait for the disk."""
+        lock_hash, notes = str(queued.request.lock_hash), list[Change[None]]()
+        if self._is_new_use(lock_hash):
+            notes.append(partial(job_rows.used, lock_hash=lock_hash))
+        if (note_turn := self._turns.note(queued.user)) is not None:
+            notes.append(note_turn)
+        return _Start(job=queued.id, environment=str(environment.path), notes=notes)
 
-        def change(connection: Connection) -> _Committed:
-            if is_new_use:
-                job_rows.used(connection, lock_hash)
-            if note_turn is not None:
-                note_turn(connection)
-            started = job_rows.starting(connection, job, str(environment.path), self._runtime_hash)
-            if started is None:
-                return None, Effects()
-            return started, self._settlement.started(connection, job)
-
-        return change
+    def _start_all(self, connection: Connection, starts: Sequence[_Start]) -> _Started:
+        """Commit to attempts; of jobs that may not start any more there are none."""
+        for start in starts:
+            for note in start.notes:
+                note(connection)
+        environments = {start.job: start.environment for start in starts}
+        attempts = start_all(connection, environments, self._runtime_hash)
+        return _Started(attempts=attempts, effects=self._settlement.started(connection, attempts))
 
     def _is_new_use(self, lock_hash: str) -> bool:
         now = asyncio.get_running_loop().time()
@@ -206,13 +228,13 @@ class AttemptStarts:
         self,
         queued: job_rows.Queued,
         environment: Environment,
-        committed: _Committed,
+        committed: _Started,
         call: str | None = None,
     ) -> Run | None:
-        started, effects = committed
-        self._commits.publish(effects)
-        if started is None:
+        self._commits.publish_once(committed.effects)
+        attempt = committed.attempts.pop(queued.id, None)
+        if attempt is None:
             return None
-        run = run_of(queued, environment, started, call)
+        run = run_of(queued, environment, attempt, call)
         told_runs.starts(run)
         return run

@@ -28,6 +28,7 @@ from park_server.jobs.conditions.tally import Tally
 from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd, as_utf8
+from park_server.jobs.together.turning_points import complete_all
 
 __all__ = ["Cascade", "why_unsettled"]
 
@@ -189,6 +190,12 @@ class Cascade:
         changed = job_rows.end(self.connection, job, end)
         self.ended(job, changed.pools)
         self.verdicts.know(JobFact.at_end(changed, end.status, end.error))
+
+    def complete(self, ends: Mapping[JobId, JobEnd]) -> None:
+        """Write that jobs have completed, whose ends are plain, as `end` does of one."""
+        for each in complete_all(self.connection, ends):
+            self.ended(each.id, each.pools)
+            self.verdicts.know(JobFact.at_end(each, JobState.COMPLETED, None))
 
     def ask_to_stop(self, fact: JobFact, stop_by: datetime) -> bool:
         """Ask a job to stop and to keep its best until ``stop_by``; tell whether it can be asked.

@@ -38,7 +38,8 @@ class Effects:
     in ``competing`` may, with their end, end others.
     ``progress`` are jobs whose reports somebody waits for. ``unread`` is what else waits,
     where nothing is remembered of it. Of ``undecided`` ones is to be found out whether what
-    the same call left before answers them.
+    the same call left before answers them. ``is_published``: somebody has heard of them, of
+    several who have caused them together.
     """
 
     queued: list[JobId] = field(default_factory=list)
@@ -59,6 +60,7 @@ class Effects:
     progress: set[JobId] = field(default_factory=set)
     unread: Unread | None = None
     undecided: list[JobId] = field(default_factory=list)
+    is_published: bool = False
 
     def queue(self, job: JobId, kind: JobKind, user: str, *, urgent: bool = False) -> None:
         """Note that ``job`` of ``user`` may start."""

@@ -10,7 +10,7 @@ what is to be done once the change is committed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -262,16 +262,16 @@ class Settlement:
             cascade.effects.retries.append(job_rows.retry(connection, job, error, not_before))
         return finished(cascade)
 
-    def started(self, connection: Connection, job: JobId) -> Effects:
-        """Settle what waited for the start of ``job``, which is written already."""
-        is_awaited = job in self._cache.starts
-        self._cache.starts.discard(job)
-        return self.progressed(connection, job) if is_awaited else Effects()
+    def started(self, connection: Connection, jobs: Collection[JobId]) -> Effects:
+        """Settle what waited for the start of any of ``jobs``, which is written already."""
+        awaited = self._cache.starts.intersection(jobs)
+        self._cache.starts -= awaited
+        return self.progressed(connection, awaited) if awaited else Effects()
 
-    def progressed(self, connection: Connection, job: JobId) -> Effects:
-        """Settle what waited for a report of ``job``."""
+    def progressed(self, connection: Connection, jobs: Collection[JobId]) -> Effects:
+        """Settle what waited for a report of any of ``jobs``."""
         cascade = self._begin(connection)
-        cascade.spread([job])
+        cascade.spread(jobs)
         return finished(cascade)
 
     def install_ended(self, connection: Connection, install: InstallRecord) -> Effects:

@@ -14,8 +14,11 @@ from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.facts import JobFact
 from park_server.jobs.conditions.recall import Memory, Shared
 from park_server.jobs.job_end import ON_REQUEST, JobEnd, next_try
+from park_server.jobs.together.turning_points import is_plain
 
 __all__ = ["SharedRuns"]
+
+_NOBODY = Shared()
 
 
 class SharedRuns:
@@ -29,8 +32,27 @@ class SharedRuns:
         return self._memory.shared(cascade.connection, job)
 
     def end_all(self, cascade: Cascade, ends: Iterable[tuple[JobId, JobEnd]]) -> None:
-        """End jobs whose runs are over, with those who joined them, and settle what waited."""
-        cascade.spread(name for job, end in ends for name in self._end(cascade, job, end))
+        """End jobs whose runs are over, with those who joined them, and settle what waited.
+
+        Where several end as most do, that is written for all of them together.
+        """
+        of_job: dict[JobId, JobEnd] = {}
+        for job, end in ends:
+            of_job.setdefault(job, end)  # of two the first one counts, as ever
+        alike = {job: end for job, end in of_job.items() if self._ends_plainly(cascade, job, end)}
+        names = set[str]()
+        if len(alike) > 1:
+            cascade.complete(alike)
+            for job, end in alike.items():
+                self._memory.ended(cascade.connection, job, end)
+            names.update(alike)
+        for job, end in of_job.items():
+            if job not in names:
+                names |= self._end(cascade, job, end)
+        cascade.spread(names)
+
+    def _ends_plainly(self, cascade: Cascade, job: JobId, end: JobEnd) -> bool:
+        return is_plain(end) and self.of(cascade, job) == _NOBODY
 
     def _end(self, cascade: Cascade, job: JobId, end: JobEnd) -> set[str]:
         """End ``job`` with those who joined it; return who has ended."""

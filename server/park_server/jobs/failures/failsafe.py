@@ -8,7 +8,6 @@ then has perhaps not been acted upon, so what a restart would find left is taken
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
@@ -16,12 +15,12 @@ from sqlalchemy import Connection
 from park.errors import ParkError, UnknownItem
 from park.model.ids import JobId
 from park.model.states import JobKind, JobState
+from park_repo.database import Joint
 from park_server.bus import Bus
 from park_server.jobs import job_rows
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.settlement import Settlement
-from park_server.jobs.gathering import Gathering
 from park_server.jobs.job_end import JobEnd, as_utf8, line_of
 
 __all__ = ["Failsafe", "line_of_failure"]
@@ -36,7 +35,7 @@ class Failsafe:
         self._bus = bus
         self._settlement = settlement
         self._commits = commits
-        self._ends = Gathering(self._end_together, _may_end_together)
+        self._ends = Joint(settlement.end_all)
 
     async def end(self, job: JobId, end: JobEnd) -> None:
         """End ``job``, and settle what waited for it; one that has ended stays as it is."""
@@ -102,27 +101,13 @@ class Failsafe:
 
     async def _ended(self, job: JobId, end: JobEnd) -> None:
         try:
-            await self._ends.do((job, end))
+            self._commits.publish_once(await self._commits.write_joint(self._ends, (job, end)))
         except job_rows.ImpossibleTransition:
             _log.info("job %s has ended already", job)
         except UnknownItem:
             _log.info("job %s was never accepted", job)
         finally:
             self._bus.publish(job)
-
-    async def _end_together(self, ends: Sequence[_End]) -> None:
-        await self._commits.settle(lambda c: self._settlement.end_all(c, ends))
-
-
-_End = tuple[JobId, JobEnd]
-
-_MOST_ENDS = 100
-"""Ends in one change, each of some tenths of a millisecond: others want to write as well."""
-
-
-def _may_end_together(before: Sequence[_End], end: _End) -> bool:
-    """Tell whether ``end`` may go with those ``before``: few together, none twice."""
-    return len(before) < _MOST_ENDS and all(job != end[0] for job, _ in before)
 
 
 def line_of_failure(error: Exception) -> str:

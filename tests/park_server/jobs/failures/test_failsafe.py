@@ -222,12 +222,12 @@ def test_jobs_that_end_together_end_in_one_change(
             busy = here.database.write(lambda _: release.wait())
             for order in orders:
                 here.complete(order)
-            while len(here.failsafe._ends._waiting) < 3:  # noqa: ASYNC110 (nobody tells of it)
+            while here.database._queue.qsize() < 4:  # noqa: ASYNC110 (nobody tells of it)
                 await asyncio.sleep(0)
             release.set()
             for job in "abcd":
                 await here.final(job)
-            assert together == [1, 3]
+            assert together == [4]
             await asyncio.wrap_future(busy)
             assert await here.run_next() == "last"
 
