@@ -47,6 +47,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from park.inert_text import inert
+
 __all__ = [
     "PROBLEM_TYPE",
     "ApiMismatch",
@@ -85,29 +87,10 @@ __all__ = [
     "UpstreamFault",
     "UsageError",
     "as_raised_here",
-    "inert",
 ]
 
 PROBLEM_TYPE = "urn:park:problem:"
 """With what the ``type`` of every problem document of park begins (RFC 9457, 3.1.1)."""
-
-
-_OBEYED = {
-    number: chr(number).encode("unicode_escape").decode()
-    for some in ((0x00, 0x09), (0x0B, 0x20), (0x7F, 0xA0), (0x202A, 0x202F), (0x2066, 0x206A))
-    for number in range(*some)
-}
-"""What a terminal obeys and does not show: control characters, but for tabs and newlines, and those
-that turn the order of letters (UAX #9)."""
-
-
-def inert(text: str) -> str:
-    r"""Return ``text``, which may be anybody's, with what a terminal would obey as its escape.
-
-    >>> inert("too\x1b[2Jthin\n")
-    'too\\x1b[2Jthin\n'
-    """
-    return text if text.isprintable() else text.translate(_OBEYED)
 
 
 class ParkError(Exception):

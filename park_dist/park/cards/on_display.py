@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from park.errors import ParkError
+from park.inert_text import inert
 
 __all__ = ["Shown", "pause_s", "show"]
 
@@ -53,7 +54,7 @@ def show(states: Iterator[Shown]) -> None:
     first = next(states)
     publish = _published()
     if publish is None:
-        sys.stdout.write(f"{first.text}\n")
+        sys.stdout.write(inert(f"{first.text}\n"))
         return
     place = {"display_id": uuid4().hex}
     publish(first.bundle, transient=place)

@@ -8,9 +8,9 @@ what may stand at the end of that line, and never an error.
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
+from park.cli.output import say, say_text
 from park.errors import ParkError, UsageError
 
 __all__ = ["EXAMPLES", "SHELLS", "configure", "run"]
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         return _answer(options.line)
     if options.shell is None:
         raise UsageError("for which shell?", hint=f"park completion {' | '.join(SHELLS)}")
-    print(_script(options.shell), end="")
+    say_text(_script(options.shell))
     return 0
 
 
@@ -70,7 +70,7 @@ def _answer(line: str) -> int:
     if not found and here.kind.may_be_file:
         return _LEFT_TO_FILES
     for value, text in found:
-        sys.stdout.write(f"{_one_line(value)}\t{_one_line(text)}\n")
+        say(f"{_one_line(value)}\t{_one_line(text)}")
     return 0
 
 

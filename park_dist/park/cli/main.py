@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from park import __version__
 from park.cli.command_groups import COMMANDS, EXTENSIONS, grouped_help
 from park.cli.help_text import HelpFormatter, fitted
+from park.cli.output import tell, tell_error, tell_text
 from park.cli.parser import Parser
 from park.errors import ParkError, UsageError
 
@@ -106,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ParkError as error:
         return _failed(error, debug=debug)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        tell("interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
         # whoever read our output has enough; keep the interpreter from complaining at exit
@@ -144,12 +145,14 @@ def _greeted() -> int:
 
     text = _parser(()).format_help()
     first_steps = fitted(FIRST_STEPS, shutil.get_terminal_size().columns)
-    sys.stderr.write(text if has_a_service() else f"{text}\n{first_steps}\n")
+    tell_text(text if has_a_service() else f"{text}\n{first_steps}\n")
     return UsageError.exit_code
 
 
 def _print_whatever_there_is() -> None:
     """Let names that are no UTF-8 (PEP 383) come out as the bytes that they are, as `ls` has it.
+
+    On a terminal they come out as numbers, which is as `ls` has it as well.
 
     And what the locale has no letter for as its number, which is right within JSON as well: a
     terminal of another country, or a pipe on Windows, is no reason to end.
@@ -166,7 +169,9 @@ def _encoded(error: UnicodeError) -> tuple[bytes, int]:
     pieces = []
     for letter in error.object[error.start : error.end]:
         if "\udc80" <= letter <= "\udcff":  # a byte that is no UTF-8
-            pieces.append(letter.encode("utf-8", "surrogateescape"))
+            byte = letter.encode("utf-8", "surrogateescape")
+            # of a terminal nobody knows which letters it has, and which bytes it obeys
+            pieces.append(rf"\x{byte.hex()}".encode() if sys.stdout.isatty() else byte)
         else:
             units = letter.encode("utf-16-be", "surrogatepass").hex()
             pieces.extend(f"\\u{units[at : at + 4]}".encode() for at in range(0, len(units), 4))
@@ -268,13 +273,12 @@ def _in_words(error: OSError) -> ParkError:
 
 
 def _failed(error: ParkError, *, debug: bool) -> int:
-    """Print ``error`` and its hint on stderr, several lines as they are; return its status."""
+    """Print ``error`` on stderr; return its status."""
     if debug:
         import traceback
 
-        traceback.print_exc()
-    hint = f"hint: {error.hint}\n" if error.hint else ""
-    sys.stderr.write(f"park: error: {error.message}\n{hint}")  # in one write, also beside threads
+        tell_text(traceback.format_exc())
+    tell_error(error)
     return error.exit_code
 
 

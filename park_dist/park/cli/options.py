@@ -30,7 +30,6 @@ __all__ = [
     "add_set_options",
     "add_submission",
     "arguments_of",
-    "print_json",
     "service_of",
     "set_options_of",
     "submitted",
@@ -136,11 +135,6 @@ def transport_of(options: argparse.Namespace) -> Transport:
     transport.first_contact_s = 0.0  # a person sees at once that nobody answers
     transport.voice = of_command()
     return transport
-
-
-def print_json(document: Any) -> None:
-    """Print ``document`` as JSON on stdout."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def add_submission(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, add_service, print_json, transport_of
+from park.cli.options import add_json, add_service, transport_of
+from park.cli.output import print_json, say
 from park.wire import encode
 
 if TYPE_CHECKING:
@@ -36,5 +37,5 @@ def print_reason(
         print_json(encode(record))
     else:
         for line in lines(record):
-            print(line)
+            say(line)
     return 0

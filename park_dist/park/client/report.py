@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Protocol, Self
 
-from park.errors import inert
+from park.inert_text import inert_line
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -54,7 +54,7 @@ def reporter() -> AbstractContextManager[Report]:
 
 
 def _written(text: str) -> None:
-    sys.stderr.write(f"{inert(text)}\n")
+    sys.stderr.write(f"{inert_line(text)}\n")
     sys.stderr.flush()
 
 
@@ -120,7 +120,7 @@ class _Bars:
 
     def step(self, text: str) -> None:
         if self._bars is not None:
-            self._bars.console.print(inert(text), highlight=False, markup=False)
+            self._bars.console.print(inert_line(text), highlight=False, markup=False)
         else:
             _written(text)
 
@@ -128,7 +128,7 @@ class _Bars:
         self.step(text)
 
     def progress(self, stage: str, done: int, total: int, unit: str) -> None:
-        bars = self._started()
+        bars, stage = self._started(), inert_line(stage)
         amount = f"{_amount(done, unit)} of {_amount(total, unit)}" if total else ""
         if stage not in self._tasks:
             self._tasks[stage] = bars.add_task(stage, total=total or None, amount=amount)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from park.client.report import Report, is_terminal, reporter
+from park.inert_text import inert_line
 
 __all__ = [
     "Background",
@@ -65,13 +66,13 @@ class Voice:
     def say(self, text: str) -> None:
         """Say what stays to be read."""
         self.clear()
-        self._style().say(text)
+        self._style().say(inert_line(text))
 
     def show(self, text: str) -> None:
         """Say what holds until the next word: on a terminal in the place of the one before."""
         style = self._style()
         if style.show is not None:
-            style.show(text)
+            style.show(inert_line(text))
             self._is_open = style.in_place
 
     def clear(self) -> None:
@@ -112,7 +113,7 @@ def say_of_outage(text: str) -> None:
     Without a configuration of its own, Python writes its warnings to standard error.
     """
     level = logging.DEBUG if _is_switched_off() else logging.WARNING
-    _log.log(level, "park: %s", text)
+    _log.log(level, "park: %s", inert_line(text))
 
 
 def _is_switched_off() -> bool:
@@ -152,6 +153,7 @@ class Background:
 
     def note(self, text: str) -> None:
         """Say what somebody should know, each once: drawn, or as a warning in the log."""
+        text = inert_line(text)
         with self._lock:
             if text in self._noted or _is_switched_off():
                 return
@@ -165,6 +167,7 @@ class Background:
 
     def step(self, text: str) -> None:
         """Something was done, or begins."""
+        text = inert_line(text)
         with self._lock:
             if self._drawing is not None:
                 self._drawing.report.step(text)
@@ -175,6 +178,7 @@ class Background:
 
     def progress(self, stage: str, done: int, total: int, unit: str) -> None:
         """``stage`` is at ``done`` of ``total`` (0: not known) in ``unit``."""
+        stage = inert_line(stage)
         with self._lock:
             if self._drawing is not None:
                 self._drawing.report.progress(stage, done, total, unit)

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from park.build.output import last_lines
 from park.errors import CannotSatisfy, UsageError
+from park.inert_text import inert_log
 from park.publish.destination import Destination
 from park.publish.release_files import Release
 
@@ -100,7 +101,7 @@ def _seen(words: Sequence[str], environ: Mapping[str, str]) -> subprocess.Comple
         text=True,
         check=False,
     )
-    sys.stderr.write(done.stderr.partition(_TRACEBACK)[0])
+    sys.stderr.write(inert_log(done.stderr.partition(_TRACEBACK)[0]))
     return done
 
 

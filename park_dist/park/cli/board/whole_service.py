@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from park.cli.options import print_json, service_of
+from park.cli.options import service_of
+from park.cli.output import print_json, print_json_line, say, tell
 from park.errors import ServiceUnreachable, UsageError
 from park.wire import encode
 
@@ -98,12 +98,14 @@ def _told(source: ServiceNews, now: NowRecord, *, as_json: bool) -> None:
     is_silent = False
     while True:
         for job in changes(before, now):
-            line = json.dumps(encode(job), ensure_ascii=False) if as_json else None
-            print(line or change_line(job, datetime.now(UTC), glyphs), flush=True)
+            if as_json:
+                print_json_line(encode(job))
+            else:
+                say(change_line(job, datetime.now(UTC), glyphs), flush=True)
         try:
             before, now = now, source.now()
             is_silent = False
         except ServiceUnreachable as error:
             if not is_silent:
-                print(f"park: {error.message}; trying again", file=sys.stderr, flush=True)
+                tell(f"park: {error.message}; trying again")
             is_silent = True

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from park.cli.options import add_json, print_json
+from park.cli.options import add_json
+from park.cli.output import print_json, say
 from park.client.report import reporter
 from park.model.sizes import shown_size
 
@@ -59,8 +60,8 @@ def run(options: argparse.Namespace) -> int:
         print_json(_document(local, accounts))
         return 0
     if not local.project.is_local:
-        print(f"{local.project} is a release, {local.project.origin}: nothing is built;")
-        print("a service takes its wheel from its index")
+        say(f"{local.project} is a release, {local.project.origin}: nothing is built;")
+        say("a service takes its wheel from its index")
     for account in sorted(accounts, key=lambda account: account.name != local.project.name):
         _print(account)
     return 0
@@ -90,29 +91,29 @@ def _document(local: LocalSet, accounts: Iterable[Account]) -> dict[str, Any]:
 
 def _print(account: Account) -> None:
     wheel = account.wheel
-    print(f"{account.name} {account.version}")
-    print(f"  {account.origin}")
+    say(f"{account.name} {account.version}")
+    say(f"  {account.origin}")
     built_with = ", ".join(map(str, account.build_requirements))
     hashed = f"{account.inputs} files" if account.inputs != 1 else "1 file"
     why = f"{hashed} and {built_with}" if built_with else hashed
-    print(f"  version: {account.declared} as declared, and the hash of {why}")
+    say(f"  version: {account.declared} as declared, and the hash of {why}")
     made = "built now" if wheel.built else "built before, from the same content"
-    print(f"  wheel: {wheel.filename} ({shown_size(wheel.size)}, {made})")
+    say(f"  wheel: {wheel.filename} ({shown_size(wheel.size)}, {made})")
     _list("    ", (f"{shown_size(member.size):>10}  {member.name}" for member in account.members))
     if account.not_in_wheel:
-        print("  in the tree, and not shipped by the build backend:")
+        say("  in the tree, and not shipped by the build backend:")
         _list("    ", account.not_in_wheel)
     if account.left_out:
-        print("  left out, so that no build sees it:")
+        say("  left out, so that no build sees it:")
         _list("    ", _grouped(account.left_out))
 
 
 def _list(indent: str, lines: Iterable[str]) -> None:
     texts = list(lines)
     for text in texts[:_SHOWN]:
-        print(indent + text)
+        say(indent + text)
     if len(texts) > _SHOWN:
-        print(f"{indent}… and {len(texts) - _SHOWN} more (--json has them all)")
+        say(f"{indent}… and {len(texts) - _SHOWN} more (--json has them all)")
 
 
 def _grouped(entries: Iterable[LeftOut]) -> list[str]:

@@ -6,7 +6,8 @@ import argparse
 from dataclasses import asdict
 
 from park.cli.option_types import new_file
-from park.cli.options import add_json, add_set_options, print_json, set_options_of
+from park.cli.options import add_json, add_set_options, set_options_of
+from park.cli.output import print_json, say
 from park.client.report import reporter
 from park.model.sizes import shown_size
 
@@ -64,6 +65,6 @@ def run(options: argparse.Namespace) -> int:
             }
         )
         return 0
-    print(f"{bundle.project} {bundle.version} for Python {bundle.python}")
-    print(f"{options.output}: {len(bundle.wheels)} wheels, {shown_size(size)}")
+    say(f"{bundle.project} {bundle.version} for Python {bundle.python}")
+    say(f"{options.output}: {len(bundle.wheels)} wheels, {shown_size(size)}")
     return 0

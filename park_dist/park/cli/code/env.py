@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from park.cli.options import NEWEST, add_action, add_all, print_json
+from park.cli.options import NEWEST, add_action, add_all
+from park.cli.output import print_json, say
 from park.model.sizes import shown_size
 from park.wire import EnvironmentSummary
 
@@ -77,11 +78,11 @@ def _list(environments: RemoteEnvironments, options: argparse.Namespace) -> None
         _print(each)
         if each.older:
             names = ", ".join(sorted({project.partition("==")[0] for project in each.projects}))
-            print(f"… and {each.older} older of {names} (--all)")
+            say(f"… and {each.older} older of {names} (--all)")
     storage = environments.storage()
     limit = "no quota" if storage.quota_bytes is None else f"of {shown_size(storage.quota_bytes)}"
     taken = shown_size(storage.store_bytes + storage.environments_bytes)
-    print(f"{taken} {limit}: {storage.environments} environments of {storage.wheels} wheels")
+    say(f"{taken} {limit}: {storage.environments} environments of {storage.wheels} wheels")
 
 
 def _show(environments: RemoteEnvironments, options: argparse.Namespace) -> None:
@@ -92,11 +93,11 @@ def _show(environments: RemoteEnvironments, options: argparse.Namespace) -> None
     _print(found.environment)
     if found.path is not None:
         bytecode = "compiled" if found.bytecode else "not all compiled yet"
-        print(f"  {found.path}  Python {found.python_full}  {bytecode}")
+        say(f"  {found.path}  Python {found.python_full}  {bytecode}")
     for package in found.packages:
-        print(f"  {package.name}=={package.version}")
+        say(f"  {package.name}=={package.version}")
     for conflict in found.conflicts:
-        print(f"  several wheels own {conflict}, the last is seen")
+        say(f"  several wheels own {conflict}, the last is seen")
 
 
 def _diff(environments: RemoteEnvironments, options: argparse.Namespace) -> None:
@@ -108,11 +109,12 @@ def _diff(environments: RemoteEnvironments, options: argparse.Namespace) -> None
         rows = [dict(zip(("name", "a", "b"), each, strict=True)) for each in differences]
         print_json({"a": a.label, "b": b.label, "same": not rows, "differences": rows})
         return
-    print(f"a: {a.label}\nb: {b.label}")
+    say(f"a: {a.label}")
+    say(f"b: {b.label}")
     for name, here, there in differences:
-        print(f"  {name}: {here or 'absent'} in a, {there or 'absent'} in b")
+        say(f"  {name}: {here or 'absent'} in a, {there or 'absent'} in b")
     if not differences:
-        print("no difference")
+        say("no difference")
 
 
 def _verify(environments: RemoteEnvironments, options: argparse.Namespace) -> None:
@@ -121,9 +123,9 @@ def _verify(environments: RemoteEnvironments, options: argparse.Namespace) -> No
         print_json(asdict(found))
         return
     for damage in found.damages:
-        print(f"  {damage}")
+        say(f"  {damage}")
     outcome = "was changed, and is repaired" if found.repaired else "is whole"
-    print(f"environment {found.lock_hash} {outcome}")
+    say(f"environment {found.lock_hash} {outcome}")
 
 
 def _pin(environments: RemoteEnvironments, options: argparse.Namespace) -> None:
@@ -153,7 +155,7 @@ def _tell(found: EnvironmentSummary, options: argparse.Namespace) -> None:
 
 def _print(each: EnvironmentSummary) -> None:
     pinned = f"  pinned by {', '.join(each.pinned_by)}" if each.pinned_by else ""
-    print(f"{each.lock_hash}  {each.status}  Python {each.python}{pinned}")
+    say(f"{each.lock_hash}  {each.status}  Python {each.python}{pinned}")
     sizes = f"{shown_size(each.size_bytes)} ({shown_size(each.own_bytes)} its own)"
-    print(f"  {', '.join(each.projects)}  by {', '.join(each.installed_by)}")
-    print(f"  {each.packages} packages, {sizes}, last used {each.last_used or 'never'}")
+    say(f"  {', '.join(each.projects)}  by {', '.join(each.installed_by)}")
+    say(f"  {each.packages} packages, {sizes}, last used {each.last_used or 'never'}")

@@ -6,7 +6,8 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from park.cli.options import NEWEST, add_action, add_all, print_json
+from park.cli.options import NEWEST, add_action, add_all
+from park.cli.output import print_json, say
 from park.errors import UsageError
 from park.wire import IndexFileRecord, IndexProjectRecord, encode
 
@@ -81,9 +82,9 @@ def _list(index: RemoteIndex, options: argparse.Namespace) -> None:
         print_json([encode(project) for project in projects])
         return
     if not projects:
-        print("the index has no project")
+        say("the index has no project")
     for project in projects:
-        print(_line(project))
+        say(_line(project))
 
 
 def _yank(index: RemoteIndex, options: argparse.Namespace) -> None:
@@ -102,7 +103,7 @@ def _remove(index: RemoteIndex, options: argparse.Namespace) -> None:
         print_json([encode(file) for file in removed])
         return
     for file in removed:
-        print(f"removed {file.filename} ({_size(file.size)})")
+        say(f"removed {file.filename} ({_size(file.size)})")
 
 
 def _claim(index: RemoteIndex, options: argparse.Namespace) -> None:
@@ -113,7 +114,7 @@ def _claim(index: RemoteIndex, options: argparse.Namespace) -> None:
     if options.json:
         print_json({"name": options.project, "owned": False})
     else:
-        print(f"{options.project} is no longer owned by the service")
+        say(f"{options.project} is no longer owned by the service")
 
 
 def _copy(index: RemoteIndex, options: argparse.Namespace) -> None:
@@ -133,7 +134,7 @@ def _copy(index: RemoteIndex, options: argparse.Namespace) -> None:
     for wheel in found:
         done = "copied" if wheel.is_new else "was there already:"
         yanked = f" (yanked there: {wheel.yanked})" if wheel.yanked else ""
-        print(f"{done} {wheel.filename} sha256 {wheel.sha256[:12]}…{yanked}")
+        say(f"{done} {wheel.filename} sha256 {wheel.sha256[:12]}…{yanked}")
 
 
 def _mark(index: RemoteIndex, options: argparse.Namespace) -> None:
@@ -145,11 +146,11 @@ def _show(project: IndexProjectRecord, options: argparse.Namespace) -> None:
     if options.json:
         print_json(encode(project))
         return
-    print(_line(project))
+    say(_line(project))
     if project.older:
-        print(f"  … and {project.older} older files (--all)")
+        say(f"  … and {project.older} older files (--all)")
     for file in project.files:
-        print(f"  {_file_line(file)}")
+        say(f"  {_file_line(file)}")
 
 
 def _line(project: IndexProjectRecord) -> str:

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from park.cli.options import (
-    add_json,
-    add_service,
-    add_set_options,
-    print_json,
-    set_options_of,
-    transport_of,
-)
+from park.cli.options import add_json, add_service, add_set_options, set_options_of, transport_of
+from park.cli.output import print_json, print_json_line, say, tell, tell_error
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
@@ -92,7 +84,7 @@ def _install(transport: Transport, options: argparse.Namespace) -> None:
     if not options.json:
         _print(outcome)
     elif options.watch:  # one line for each install
-        print(json.dumps(asdict(outcome)), flush=True)
+        print_json_line(asdict(outcome))
     else:
         print_json(asdict(outcome))
 
@@ -105,16 +97,16 @@ def _use(transport: Transport, options: argparse.Namespace) -> None:
         if options.json:
             print_json({"project": project, "version": None, "lock_hash": None})
         else:
-            print(f"jobs of {project} run as it is here, at {transport.address.url}")
+            say(f"jobs of {project} run as it is here, at {transport.address.url}")
         return
     used = keep_lock(transport, options.target, options.use)
     if options.json:
         print_json({"project": used.project, "version": used.version, "lock_hash": used.lock_hash})
         return
     what = f"{used.version} on Python {used.python}"
-    print(f"jobs of {used.project} run as {what} at {transport.address.url}")
-    print(f"lock {used.lock_hash}")
-    print(f"`park install {options.target} --use {HERE}` goes back to the version of here")
+    say(f"jobs of {used.project} run as {what} at {transport.address.url}")
+    say(f"lock {used.lock_hash}")
+    say(f"`park install {options.target} --use {HERE}` goes back to the version of here")
 
 
 def _watch(transport: Transport, options: argparse.Namespace) -> None:
@@ -127,25 +119,19 @@ def _watch(transport: Transport, options: argparse.Namespace) -> None:
         partial(local_set, options.target, cache=user_cache(), options=set_options_of(options)),
         partial(_install, transport, options),
         watch=watching,
-        tell=_tell,
+        tell=tell,
         fail=_fail,
     )
 
 
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def _fail(error: ParkError) -> None:
-    _tell(f"park: error: {error.message}")
-    if error.hint:
-        _tell(f"hint: {error.hint}")
-    _tell("waiting for the next change")
+    tell_error(error)
+    tell("waiting for the next change")
 
 
 def _print(outcome: InstallOutcome) -> None:
     made = "made" if outcome.realised else "already there"
-    print(f"{outcome.project} {outcome.version} on Python {outcome.python}: environment {made}")
-    print(f"lock {outcome.lock_hash}", flush=True)
+    say(f"{outcome.project} {outcome.version} on Python {outcome.python}: environment {made}")
+    say(f"lock {outcome.lock_hash}", flush=True)
     for change in outcome.added:
-        print(f"added by the service's platform: {change}")
+        say(f"added by the service's platform: {change}")

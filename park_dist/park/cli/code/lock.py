@@ -6,7 +6,8 @@ import argparse
 import shutil
 from pathlib import Path
 
-from park.cli.options import add_json, add_set_options, print_json, set_options_of
+from park.cli.options import add_json, add_set_options, set_options_of
+from park.cli.output import print_json, say_text
 from park.client.report import reporter
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
             }
         )
     elif options.output is None:
-        print(text, end="")
+        say_text(text)
     if options.output is not None:
         _write(options.output, text, [wheel.path for wheel in wheels.values()])
     return 0

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say
 from park.client.report import reporter
 from park.digests import file_sha256
 from park.errors import UsageError
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         by_twine.check(release)
         if not options.json:
             for file in release.files:
-                print(f"{file.name} ({shown_size(file.stat().st_size)})", flush=True)
+                say(f"{file.name} ({shown_size(file.stat().st_size)})", flush=True)
         if destination is not None:
             by_twine.upload(release, destination)
         where = None if destination is None else destination.shown
@@ -71,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
             print_json(_document(release, where))
         else:
             done = "would do: it passes the checks" if where is None else f"published to {where}"
-            print(f"{release}: {done}")
+            say(f"{release}: {done}")
     return 0
 
 

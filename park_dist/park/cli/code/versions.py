@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from park.cli.options import NEWEST, add_all, add_json, add_service, print_json, service_of
+from park.cli.options import NEWEST, add_all, add_json, add_service, service_of
+from park.cli.output import print_json, say, say_all
 from park.client.choosing.versions import ServiceVersion
 from park.errors import UsageError
 from park.model.pins import is_tree_version
@@ -53,11 +54,11 @@ def run(options: argparse.Namespace) -> int:
         print_json([version.as_json() for version in versions])
         return 0
     if not versions:
-        print(_none_of(service, options.project))
+        say(_none_of(service, options.project))
     for version in versions:
         _print(version)
         if version.record.older:
-            print(f"… and {version.record.older} older {_kind(version)} (--all)")
+            say(f"… and {version.record.older} older {_kind(version)} (--all)")
     return 0
 
 
@@ -72,9 +73,9 @@ def _nearest(service: Service, options: argparse.Namespace) -> int:
         print_json([each.as_json() for each in found])
         return 0
     if not found:
-        print(_none_of(service, options.project))
+        say(_none_of(service, options.project))
     for number, each in enumerate(found, start=1):
-        print("\n".join(lines_of(each, f"{number}  ")))
+        say_all(lines_of(each, f"{number}  "))
     return 0
 
 
@@ -93,13 +94,13 @@ def _print(version: ServiceVersion) -> None:
     record = version.record
     marks = {True: "matches here", False: "differs from here", None: "not installed here"}
     size = f"{shown_size(record.size_bytes)} ({shown_size(record.own_bytes)} its own)"
-    print(
+    say(
         f"{record.project} {record.version}  Python {record.python}  {record.status}"
         f"  {record.packages} packages, {size}  {marks[version.matches_local]}"
     )
-    print(f"  lock {record.lock_hash}")
-    print(f"  by {record.installed_by}, last used {record.last_used or 'never'}")
+    say(f"  lock {record.lock_hash}")
+    say(f"  by {record.installed_by}, last used {record.last_used or 'never'}")
     for difference in version.differences[:_SHOWN]:
-        print(f"  {difference}")
+        say(f"  {difference}")
     if len(version.differences) > _SHOWN:
-        print(f"  … and {len(version.differences) - _SHOWN} more differences")
+        say(f"  … and {len(version.differences) - _SHOWN} more differences")

@@ -7,6 +7,7 @@ import argparse
 from park.cli.jobs.each_job import add_jobs
 from park.cli.moments import parse_seconds
 from park.cli.options import add_service, service_of
+from park.cli.output import say
 from park.errors import UsageError
 from park.model.states import JobState
 from park.wire import GRACE_S
@@ -49,11 +50,11 @@ def run(options: argparse.Namespace) -> int:
             before = job.status
             job.stop(grace=GRACE_S if options.grace is None else options.grace)
             status = job.wait().status
-            print(f"{name}  {_kept(status, job.error, had_ended=before.is_final)}")
+            say(f"{name}  {_kept(status, job.error, had_ended=before.is_final)}")
         else:
             status = job.cancel(dependents=options.dependents)
             ended = "" if status == JobState.CANCELLED else " (it had ended before)"
-            print(f"{name}  {status}{ended}")
+            say(f"{name}  {status}{ended}")
     return 0
 
 

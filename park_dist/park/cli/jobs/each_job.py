@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from park.cli.options import service_of
+from park.cli.output import say
 
 if TYPE_CHECKING:
     from park.client.jobs.submitted_job import Job
@@ -25,5 +26,5 @@ def with_each_job(options: argparse.Namespace, do: Callable[[Job], object], done
     for name in options.job:
         job = service.job(name)
         do(job)
-        print(f"{job.id}  {done}")
+        say(f"{job.id}  {done}")
     return 0

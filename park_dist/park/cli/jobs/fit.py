@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from park.cli.jobs.run import finished
-from park.cli.options import (
-    add_environment,
-    add_json,
-    add_limits,
-    add_service,
-    print_json,
-    service_of,
-)
+from park.cli.options import add_environment, add_json, add_limits, add_service, service_of
+from park.cli.output import print_json, say, tell
 from park.cli.parser import Parser
 from park.cli.resource_options import asked_of
 
@@ -185,9 +178,9 @@ def run(options: argparse.Namespace) -> int:
         )
         job.confirm()
     if options.detach:
-        print_json({"id": job.id}) if options.json else print(job.id)
+        print_json({"id": job.id}) if options.json else say(job.id)
         return 0
-    print(f"job {job.id}", file=sys.stderr)
+    tell(f"job {job.id}")
     return finished(job, as_json=options.json)
 
 

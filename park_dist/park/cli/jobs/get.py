@@ -7,6 +7,7 @@ import sys
 from pathlib import Path, PurePosixPath
 
 from park.cli.options import add_service, service_of
+from park.cli.output import say
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     target = _target(options.output, PurePosixPath(options.file).name)
     job.fetch(options.file, target)
-    print(target)
+    say(str(target))
     return 0
 
 

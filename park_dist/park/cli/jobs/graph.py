@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from park.cli.option_types import new_file
 from park.cli.options import add_jobs, add_json, add_service, service_of
+from park.cli.output import print_json, say, say_text
 from park.errors import UsageError
 from park.wire import GraphRecord, encode
 
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         _show(record, form, options)
     else:
         Path(options.output).write_text(_text(record, form, options), encoding="utf-8")
-        print(options.output)
+        say(options.output)
     return 0
 
 
@@ -91,9 +92,12 @@ def _show(record: GraphRecord, form: str, options: argparse.Namespace) -> None:
     from park.drawing.look import console, glyphs_for, styled
     from park.drawing.tree import tree
 
+    if form == "json":
+        print_json(encode(record))
+        return
     terminal = console() if form == "text" else None
     if terminal is None:
-        sys.stdout.write(_text(record, form, options))
+        say_text(_text(record, form, options))
         return
     glyphs = glyphs_for(sys.stdout)
     workflow = Workflow(with_names(record))

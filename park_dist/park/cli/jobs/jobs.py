@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from park.cli.moments import parse_since
 from park.cli.option_types import at_least_one
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say, tell
 from park.errors import ParkError
 from park.model.states import JobState
 from park.wire import JobRecord, encode
@@ -61,10 +62,10 @@ def run(options: argparse.Namespace) -> int:
         print_json([encode(record) for _, record in newest])
         return 0
     if not newest:
-        print(_none(options))
+        say(_none(options))
         return 0
     for line in job_table(newest, now, ellipsis=glyphs_for(sys.stdout).ellipsis):
-        print(line)
+        say(line)
     return 0
 
 
@@ -88,7 +89,7 @@ def _records(options: argparse.Namespace, now: datetime) -> Iterator[tuple[str, 
         except ParkError as error:
             if not options.everywhere:
                 raise
-            print(f"park: {name}: {error.message}", file=sys.stderr)
+            tell(f"park: {name}: {error.message}")
             continue
         yield from ((name_of(service.url), record) for record in records)
 

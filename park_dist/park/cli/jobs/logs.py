@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, TextIO
 
+from park.cli.log_output import LogOutput
 from park.cli.options import add_service, service_of
 
 if TYPE_CHECKING:
@@ -32,14 +34,14 @@ def run(options: argparse.Namespace) -> int:
     if options.follow:
         follow(job, out=sys.stdout)
     else:
-        sys.stdout.write(job.logs("stdout"))
-        sys.stderr.write(job.logs("stderr"))
+        for stream, out in (("stdout", sys.stdout), ("stderr", sys.stderr)):
+            with closing(LogOutput(out)) as shown:
+                shown.write(job.logs(stream))
     return 0
 
 
 def follow(job: Job, *, out: TextIO) -> None:
     """Print what ``job`` writes as it comes, its stdout to ``out``, until it ends."""
-    for stream, text in job.follow():
-        target = out if stream == "stdout" else sys.stderr
-        target.write(text)
-        target.flush()
+    with closing(LogOutput(out)) as stdout, closing(LogOutput(sys.stderr)) as stderr:
+        for stream, text in job.follow():
+            (stdout if stream == "stdout" else stderr).write(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from park.cli.option_types import at_least_one
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say
 from park.wire import encode
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -60,9 +61,9 @@ def _list(options: argparse.Namespace) -> None:
         times = "once" if each.answered == 1 else f"{each.answered} times"
         took = f"{each.seconds:,.1f} s"
         line = f"{each.job}  {each.finished[:19]}  {took:>10}  answered {times}"
-        print(f"{line}  {one_line(each.label)}")
+        say(f"{line}  {one_line(each.label)}")
     if not found:
-        print("nothing is remembered")
+        say("nothing is remembered")
 
 
 def _stats(options: argparse.Namespace) -> None:
@@ -72,9 +73,9 @@ def _stats(options: argparse.Namespace) -> None:
     if options.json:
         print_json(encode(record))
         return
-    print(f"remembered  {record.remembered:,} runs")
-    print(f"answered    {record.answered:,} jobs, which would have run {record.saved_s:,.1f} s")
-    print(f"checked     {record.checked:,} answers, of which {record.differing:,} differed")
+    say(f"remembered  {record.remembered:,} runs")
+    say(f"answered    {record.answered:,} jobs, which would have run {record.saved_s:,.1f} s")
+    say(f"checked     {record.checked:,} answers, of which {record.differing:,} differed")
 
 
 def _forget(options: argparse.Namespace) -> None:
@@ -90,4 +91,4 @@ def _forget(options: argparse.Namespace) -> None:
     if options.json:
         print_json({"forgotten": count})
         return
-    print("1 run is forgotten" if count == 1 else f"{count:,} runs are forgotten")
+    say("1 run is forgotten" if count == 1 else f"{count:,} runs are forgotten")

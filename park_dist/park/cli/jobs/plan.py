@@ -10,7 +10,8 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, print_json
+from park.cli.options import add_json
+from park.cli.output import print_json, say_text
 from park.errors import ParkError, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(plan.as_json())
     else:
-        print(plan)
+        say_text(f"{plan}\n")
     return 0
 
 

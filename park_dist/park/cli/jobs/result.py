@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from park.cli.jobs.printed_result import json_of, pickle_lines, text_of
 from park.cli.moments import parse_seconds
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say_text, tell
 from park.errors import ParkError
 
 __all__ = ["EXAMPLES", "configure", "print_result", "run"]
@@ -46,6 +46,6 @@ def run(options: argparse.Namespace) -> int:
 
 def print_result(document: object) -> None:
     """Print an encoded result for people, and on stderr where its pickles are."""
-    print(text_of(document))
+    say_text(f"{text_of(document)}\n")
     for line in pickle_lines(document):
-        print(line, file=sys.stderr)
+        tell(line)

@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING
 from park.cli.jobs.logs import follow
 from park.cli.jobs.printed_result import json_of
 from park.cli.jobs.result import print_result
-from park.cli.options import (
-    add_submission,
-    print_json,
-    service_of,
-    submitted,
-)
+from park.cli.options import add_submission, service_of, submitted
+from park.cli.output import print_json, tell
 from park.errors import JobFailed, ParkError
 from park.model.states import JobState
 
@@ -40,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Submit, follow, print; the status is 1 where the job did not complete."""
     job = submitted(service_of(options), options)
-    print(f"job {job.id}", file=sys.stderr)
+    tell(f"job {job.id}")
     return finished(job, as_json=options.json)
 
 
@@ -49,7 +45,7 @@ def finished(job: Job, *, as_json: bool) -> int:
     try:
         follow(job, out=sys.stderr if as_json else sys.stdout)
     except KeyboardInterrupt:
-        print(f"the job goes on; `park cancel {job.id}` ends it", file=sys.stderr)
+        tell(f"the job goes on; `park cancel {job.id}` ends it")
         raise
     record = job.ended()
     completed = record.status == JobState.COMPLETED

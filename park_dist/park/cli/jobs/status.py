@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say, say_text
 from park.wire import JobRecord, encode
 
 __all__ = ["EXAMPLES", "configure", "run"]
@@ -34,27 +35,27 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(encode(record))
         return 0
-    print(f"{record.id}  {record.status}  {one_line(record.label)}")
+    say(f"{record.id}  {record.status}  {one_line(record.label)}")
     _print_what(record)
-    print(f"submitted    {record.submitted}{_origin(record.submitted_from)}")
-    print(f"started      {record.started or '-'}")
-    print(f"finished     {record.finished or '-'}")
+    say(f"submitted    {record.submitted}{_origin(record.submitted_from)}")
+    say(f"started      {record.started or '-'}")
+    say(f"finished     {record.finished or '-'}")
     if record.pinned:
-        print(f"pinned       {record.pinned}")
+        say(f"pinned       {record.pinned}")
     if record.logs_removed:
-        print(f"logs         removed {record.logs_removed}, by the policy of the service")
+        say(f"logs         removed {record.logs_removed}, by the policy of the service")
     if record.memoized_from:
-        print(f"memoized     {memoized(record.memoized_from)}")
+        say(f"memoized     {memoized(record.memoized_from)}")
     for file in record.files:
-        print(f"file         {file.name} ({file.size} bytes)")
+        say(f"file         {file.name} ({file.size} bytes)")
     if record.progress:
-        print(f"progress     {one_line(progress_text(record.progress))}")
+        say(f"progress     {one_line(progress_text(record.progress))}")
     if record.request_id:
-        print(f"request      {one_line(record.request_id)}")
+        say(f"request      {one_line(record.request_id)}")
     if record.error:
-        print(f"error        {one_line(record.error)}")
+        say(f"error        {one_line(record.error)}")
     if options.traceback:
-        print(job.traceback() or "no traceback")
+        say_text(f"{job.traceback() or 'no traceback'}\n")
     return 0
 
 
@@ -64,17 +65,17 @@ def _print_what(record: JobRecord) -> None:
     from park.drawing.tree import one_line
 
     if record.race is not None:
-        print(f"race         {one_line(race_text(record.race))}")
+        say(f"race         {one_line(race_text(record.race))}")
         return
-    print(f"calls        {record.entry_point}")
-    print(f"lock         {record.lock_hash or 'not bound yet'}")
-    print(f"environment  {record.environment or '-'}")
+    say(f"calls        {record.entry_point}")
+    say(f"lock         {record.lock_hash or 'not bound yet'}")
+    say(f"environment  {record.environment or '-'}")
     if record.resources is not None:
-        print(f"asks for     {record.resources}")
+        say(f"asks for     {record.resources}")
     if record.remark:
-        print(f"where        {one_line(record.remark)}")
+        say(f"where        {one_line(record.remark)}")
     if record.asked_for:
-        print(f"asked for    {one_line(record.asked_for)}, which the service did not take")
+        say(f"asked for    {one_line(record.asked_for)}, which the service did not take")
 
 
 def _origin(submitted_from: str | None) -> str:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from park.cli.options import (
-    add_submission,
-    print_json,
-    service_of,
-    submitted,
-)
+from park.cli.options import add_submission, service_of, submitted
+from park.cli.output import print_json, say
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -32,5 +28,5 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"id": job.id})
     else:
-        print(job.id)
+        say(job.id)
     return 0

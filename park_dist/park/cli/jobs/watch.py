@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from park.cli.options import add_jobs, add_service, service_of
+from park.cli.output import print_json_line, say, tell
 from park.errors import JobFailed
 from park.wire import GraphNode, GraphRecord, encode
 
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             return _worst(show(states))
         except KeyboardInterrupt:
-            print("the jobs go on; `park cancel JOB` ends one", file=sys.stderr)
+            tell("the jobs go on; `park cancel JOB` ends one")
             raise
 
 
@@ -76,10 +76,10 @@ def _chosen(options: argparse.Namespace) -> Callable[[Watched], GraphRecord]:
     from park.drawing.look import console
 
     if options.json:
-        return lambda states: _told(states, _json)
+        return lambda states: _told(states, lambda node: print_json_line(encode(node)))
     terminal = console()
     if terminal is None:
-        return lambda states: _told(states, _line)
+        return lambda states: _told(states, lambda node: say(_line(node), flush=True))
     from park.drawing.live import live
 
     return lambda states: live(states, terminal)
@@ -92,7 +92,7 @@ def _worst(record: GraphRecord) -> int:
     return JobFailed.exit_code if bad else 0
 
 
-def _told(states: Watched, line: Callable[[GraphNode], str]) -> GraphRecord:
+def _told(states: Watched, print_one: Callable[[GraphNode], None]) -> GraphRecord:
     """Print a line for each change of a state; return the last graph."""
     from park.client.workflows.layers import Workflow
 
@@ -103,14 +103,10 @@ def _told(states: Watched, line: Callable[[GraphNode], str]) -> GraphRecord:
         for node in (branch.node for branch in Workflow(record).branches()):
             if known.get(node.id) != node.status:
                 known[node.id] = node.status
-                print(line(node), flush=True)
+                print_one(node)
         if state.silence is not None:
-            print(f"park: {state.silence}; trying again", file=sys.stderr, flush=True)
+            tell(f"park: {state.silence}; trying again")
     return record
-
-
-def _json(node: GraphNode) -> str:
-    return json.dumps(encode(node), ensure_ascii=False)
 
 
 def _line(node: GraphNode) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import signal
 import subprocess
-import sys
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
 from park.cli.options import add_service, service_of
+from park.cli.output import tell
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -47,9 +47,8 @@ def run(options: argparse.Namespace) -> int:
     with place as folder:
         replay = brought(service.transport, job_named(options.job), Path(folder).absolute())
         record = replay.record
-        print(
-            f"{record.entry_point} of job {record.job}, in {record.lock_hash[:12]} on this machine",
-            file=sys.stderr,
+        tell(
+            f"{record.entry_point} of job {record.job}, in {record.lock_hash[:12]} on this machine"
         )
         command = replay.command(stop_first=options.stop_first)
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the debugger

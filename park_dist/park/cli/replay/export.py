@@ -6,7 +6,8 @@ import argparse
 
 from park import __version__
 from park.cli.option_types import new_file
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say
 
 __all__ = ["EXAMPLES", "configure", "run"]
 
@@ -64,12 +65,12 @@ def run(options: argparse.Namespace) -> int:
         )
         return 0
     for job in record.jobs:
-        print(f"{job.id}  {job.label}")
+        say(f"{job.id}  {job.label}")
     for line in record.besides:
-        print(f"not run again: {line}")
+        say(f"not run again: {line}")
     wheels = len({wheel.filename for each in record.environments for wheel in each.wheels})
     jobs = _counted(len(record.jobs), "job")
-    print(f"{options.output}: {jobs}, {_counted(wheels, 'wheel')}, {shown_size(size)}")
+    say(f"{options.output}: {jobs}, {_counted(wheels, 'wheel')}, {shown_size(size)}")
     return 0
 
 

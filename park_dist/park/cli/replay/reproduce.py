@@ -8,7 +8,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from park.cli.options import add_json, print_json
+from park.cli.options import add_json
+from park.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,6 @@ def run(options: argparse.Namespace) -> int:
     from park.client.crates.calls_again import reproduced
     from park.client.crates.read_crate import opened
     from park.client.report import reporter
-    from park.errors import inert
     from park.model.parity.comparison import Tolerance, Verdict
 
     tolerance = Tolerance(relative=options.rtol, absolute=options.atol)
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         print_json([_document(each) for each in found])
     else:
         for line in (line for each in found for line in _lines(each)):
-            print(inert(line))
+            say(line)
     return int(any(each.verdict is Verdict.DIFFERENT for each in found))
 
 

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say
 from park.cli.services import approvals, home_actions, key_rotation, peer_revocation, people
 from park.cli.services.usage import lines
 from park.errors import UsageError
@@ -141,15 +142,15 @@ def _usage(service: Service, options: argparse.Namespace) -> None:
         print_json(encode(record))
         return
     for part in record.parts:
-        print(f"{part.name:<13} {shown_size(part.size_bytes):>10}  {part.files} files")
-    print(f"{'free':<13} {shown_size(record.free_bytes):>10}")
-    print(f"{record.jobs} jobs, {record.pinned} of them pinned")
+        say(f"{part.name:<13} {shown_size(part.size_bytes):>10}  {part.files} files")
+    say(f"{'free':<13} {shown_size(record.free_bytes):>10}")
+    say(f"{record.jobs} jobs, {record.pinned} of them pinned")
     for share in record.shares:
-        print(_shown(share))
+        say(_shown(share))
     for user in record.users:
-        print(f"{user.user}:")
+        say(f"{user.user}:")
         for line in lines(user):
-            print(f"  {line}")
+            say(f"  {line}")
 
 
 def _shown(share: Share) -> str:
@@ -172,10 +173,10 @@ def _clean(service: Service, options: argparse.Namespace) -> None:
         print_json(encode(record))
         return
     verb = "would remove" if options.dry_run else "removed"
-    print(f"{verb} {record.jobs} jobs, the logs of {record.logs} others, {record.events} events,")
-    print(f"  {record.trees} versions of working trees with {record.environments} environments,")
-    print(f"  {record.files} files that nothing refers to, {record.quarantined} in quarantine")
-    print(f"  ({shown_size(record.size_bytes)}, jobs and events not counted)")
+    say(f"{verb} {record.jobs} jobs, the logs of {record.logs} others, {record.events} events,")
+    say(f"  {record.trees} versions of working trees with {record.environments} environments,")
+    say(f"  {record.files} files that nothing refers to, {record.quarantined} in quarantine")
+    say(f"  ({shown_size(record.size_bytes)}, jobs and events not counted)")
 
 
 def _age(options: argparse.Namespace, name: str) -> float | None:
@@ -206,8 +207,8 @@ def _text(lock: Path) -> str:
 
 
 def _print(offer: OfferRecord) -> None:
-    print(f"{offer.project}=={offer.version}  Python {offer.python}  {offer.state}")
+    say(f"{offer.project}=={offer.version}  Python {offer.python}  {offer.state}")
     if offer.lock_hash:
-        print(f"  lock {offer.lock_hash}")
+        say(f"  lock {offer.lock_hash}")
     if offer.error:
-        print(f"  {offer.error}")
+        say(f"  {offer.error}")

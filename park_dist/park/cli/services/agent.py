@@ -8,7 +8,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, print_json
+from park.cli.options import add_json
+from park.cli.output import print_json, say
 from park.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,15 +62,15 @@ def _list(agent: AgentClient, options: argparse.Namespace) -> None:
         print_json({"pid": pid, "locked": held is not None and held.locked, "keys": keys})
         return
     if held is None:
-        print("no agent runs; the first login starts one: park login")
+        say("no agent runs; the first login starts one: park login")
         return
     if held.locked:
-        print(f"the agent (process {held.pid}) is locked; park agent unlock")
+        say(f"the agent (process {held.pid}) is locked; park agent unlock")
         return
     if not held.keys:
-        print(f"the agent (process {held.pid}) holds no login")
+        say(f"the agent (process {held.pid}) holds no login")
     for key in held.keys:
-        print(_line(key))
+        say(_line(key))
 
 
 def _held(agent: AgentClient) -> Keys | None:
@@ -101,14 +102,14 @@ def _lock(agent: AgentClient, _: argparse.Namespace) -> None:
     from park.agent.messages import Lock
 
     agent.ask(Lock(passphrase=_passphrase("Passphrase that unlocks it: ", twice=True)))
-    print("locked")
+    say("locked")
 
 
 def _unlock(agent: AgentClient, _: argparse.Namespace) -> None:
     from park.agent.messages import Unlock
 
     agent.ask(Unlock(passphrase=_passphrase("Passphrase: ")))
-    print("unlocked")
+    say("unlocked")
 
 
 def _passphrase(question: str, *, twice: bool = False) -> str:
@@ -133,14 +134,14 @@ def _start(agent: AgentClient, options: argparse.Namespace) -> None:
         return
     agent.started()
     held = _held(agent)
-    print(f"the agent runs as process {held.pid}" if held else "the agent runs")
+    say(f"the agent runs as process {held.pid}" if held else "the agent runs")
 
 
 def _stop(agent: AgentClient, _: argparse.Namespace) -> None:
     from park.agent.messages import Stop
 
     if not agent.is_there():
-        print("no agent runs")
+        say("no agent runs")
         return
     agent.ask(Stop())
-    print("stopped")
+    say("stopped")

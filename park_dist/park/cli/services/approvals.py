@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_action, print_json
+from park.cli.options import add_action
+from park.cli.output import print_json, say
 from park.errors import UsageError
 from park.wire import ApprovalRecord, ApprovalRequest, encode
 
@@ -50,7 +51,7 @@ def _approve(service: Service, options: argparse.Namespace) -> None:
     if options.withdraw is not None:
         approvals.withdraw(options.withdraw)
         line = f"{options.withdraw} is approved no longer"
-        print_json({"done": line}) if options.json else print(line)
+        print_json({"done": line}) if options.json else say(line)
         return
     project, version = _parsed(options.requirement)
     request = ApprovalRequest(
@@ -83,7 +84,7 @@ def _show(records: list[ApprovalRecord], options: argparse.Namespace) -> None:
         print_json([encode(each) for each in records])
         return
     if not records:
-        print("nothing is approved")
+        say("nothing is approved")
     for each in records:
         note = f"  {each.note}" if each.note else ""
-        print(f"{each.what}  by {each.user} at {each.created[:16]}{note}")
+        say(f"{each.what}  by {each.user} at {each.created[:16]}{note}")

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from park import __version__
-from park.cli.options import add_json, add_service, print_json
+from park.cli.options import add_json, add_service
+from park.cli.output import print_json, say
 from park.errors import NoInterpreter, ParkError, ServiceFault
 from park.local.python_minor import python_minor
 from park.model.sizes import shown_size
@@ -173,6 +174,6 @@ def _failed(what: str, error: ParkError) -> Finding:
 
 
 def _print(finding: Finding) -> None:
-    print(f"{'ok ' if finding.ok else 'BAD'}  {finding.what:<14} {finding.detail}")
+    say(f"{'ok ' if finding.ok else 'BAD'}  {finding.what:<14} {finding.detail}")
     if finding.hint:
-        print(f"{'':<20}hint: {finding.hint}")
+        say(f"{'':<20}hint: {finding.hint}")

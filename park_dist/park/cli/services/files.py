@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say
 from park.model.sizes import shown_size
 from park.wire import encode
 
@@ -71,32 +72,32 @@ def _list(files: ServiceFiles, options: argparse.Namespace) -> None:
             print_json([encode(area) for area in areas])
             return
         for area in areas:
-            print(f"{area.name}  {'yours' if area.writable else 'to read'}")
+            say(f"{area.name}  {'yours' if area.writable else 'to read'}")
         return
     entries = files.list(options.path)
     if options.json:
         print_json([encode(entry) for entry in entries])
         return
     if not entries:
-        print(f"nothing is in {options.path}")
+        say(f"nothing is in {options.path}")
     for entry in entries:
         size = shown_size(entry.size) if entry.kind == "file" else entry.kind
-        print(f"{size:>10}  {entry.modified[:19]}  {entry.name}")
+        say(f"{size:>10}  {entry.modified[:19]}  {entry.name}")
 
 
 def _put(files: ServiceFiles, options: argparse.Namespace) -> None:
-    print(files.put(options.source, options.path))
+    say(files.put(options.source, options.path))
 
 
 def _get(files: ServiceFiles, options: argparse.Namespace) -> None:
-    print(files.get(options.path, options.output))
+    say(str(files.get(options.path, options.output)))
 
 
 def _remove(files: ServiceFiles, options: argparse.Namespace) -> None:
     for path in options.path:
         files.remove(path, recursive=options.recursive)
-        print(f"{path} is removed")
+        say(f"{path} is removed")
 
 
 def _url(files: ServiceFiles, options: argparse.Namespace) -> None:
-    print(files.url(options.path))
+    say(files.url(options.path))

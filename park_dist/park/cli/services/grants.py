@@ -6,7 +6,8 @@ import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say
 from park.wire import encode
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     if options.revoke:
         grants.revoke(transport, _named(options.revoke, known))
         line = f"grant …{options.revoke[-8:]} revoked"
-        print_json({"done": line}) if options.json else print(line)
+        print_json({"done": line}) if options.json else say(line)
         return 0
     moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     shown = [each for each in known if options.all or _is_open(each, moment)]
@@ -46,9 +47,9 @@ def run(options: argparse.Namespace) -> int:
         print_json([encode(each) for each in shown])
         return 0
     if not shown:
-        print("nothing is lent" if options.all else "nothing is lent now; --all shows what was")
+        say("nothing is lent" if options.all else "nothing is lent now; --all shows what was")
     for each in shown:
-        print(_line(each, moment))
+        say(_line(each, moment))
     return 0
 
 

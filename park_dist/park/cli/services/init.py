@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from park.cli.output import say, say_text
 from park.cli.services.service_names import checked_name, proposed_name
 from park.client.access.address import Address, checked_url, find_service
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
@@ -60,11 +61,11 @@ def run(options: argparse.Namespace) -> int:
     questions = Questions() if sys.stdin.isatty() else None
     configuration = Configuration(configuration_file())
     service, about = initialised(configuration, options, questions)
-    print(f"{service.name} is {service.url} (in {configuration.path})")
-    print(f"it answers as park {about.version}; you are {about.user} there")
+    say(f"{service.name} is {service.url} (in {configuration.path})")
+    say(f"it answers as park {about.version}; you are {about.user} there")
     is_default = configuration.default == service.name
     for line in _next_steps(about.pythons, "" if is_default else f" -s {service.name}"):
-        print(line)
+        say(line)
     return 0
 
 
@@ -99,7 +100,7 @@ def _asked_url(questions: Questions | None) -> str:
             hint="park init URL [--name NAME] [--token-file FILE]",
         )
     for url in running:
-        print(f"running on this machine: {url}")
+        say(f"running on this machine: {url}")
     return _asked(questions, "URL of the service", default=running[0] if running else None)
 
 
@@ -115,7 +116,7 @@ def _asked_name(
         except UsageError as error:
             if given or questions is None:
                 raise
-            print(error.message)
+            say_text(f"{error.message}\n")
 
 
 def _free_name(configuration: Configuration, name: str, url: str) -> str:
@@ -151,7 +152,7 @@ def _tried(
         except NotAuthenticated as error:
             if not left:
                 raise
-            print(error.message)
+            say_text(f"{error.message}\n")
     raise AssertionError("the last try returns or raises")
 
 

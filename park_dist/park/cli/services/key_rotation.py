@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_action, print_json
+from park.cli.options import add_action
+from park.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from park.client.service import Service
@@ -33,4 +34,4 @@ def _rotate(service: Service, options: argparse.Namespace) -> None:
 
     made = Administration(service.transport).rotate_identity(forget=options.forget)
     line = f"the service is known by the key {made} from now on"
-    print_json({"done": line, "identity": made}) if options.json else print(line)
+    print_json({"done": line, "identity": made}) if options.json else say(line)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from park.cli.output import say, tell
 from park.errors import UsageError
 from park.model.durations import parse_duration
 
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     agent = AgentClient().started()  # before anybody types anything
     key = _by_token(address) if options.token else _by_name(address, options.user)
     agent.ask(replace(key, lifetime_s=lifetime_s, confirm=options.confirm, keep=options.keyring))
-    print(f"{key.user} at {address.name or address.url}: {_until(key, lifetime_s)}")
+    say(f"{key.user} at {address.name or address.url}: {_until(key, lifetime_s)}")
     return 0
 
 
@@ -81,12 +82,8 @@ def _by_name(address: Address, user: str | None) -> HoldKey:
     """Log in at the issuer that the service names, else, or with ``user``, by password."""
     from park.client.access.first_contact import by_issuer
 
-    key = None if user is not None else by_issuer(address, _tell)
+    key = None if user is not None else by_issuer(address, tell)
     return key or _by_password(address, user)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _by_password(address: Address, user: str | None) -> HoldKey:

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from park.cli.output import say
 from park.errors import NotAuthenticated, ParkError
 
 if TYPE_CHECKING:
@@ -46,10 +47,10 @@ def run(options: argparse.Namespace) -> int:
     where = address.name or address.url
     if isinstance(token, Token) and token.id:
         told = _revoked(address, token)
-        print(f"logged out of {where}; {told}")
+        say(f"logged out of {where}; {told}")
     else:
         kept = "the agent has forgotten the token, which stays valid there"
-        print(f"logged out of {where}: {kept}{why}")
+        say(f"logged out of {where}: {kept}{why}")
     return 0
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_action, print_json
+from park.cli.options import add_action
+from park.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from park.client.service import Service
@@ -32,4 +33,4 @@ def _revoke_peer(service: Service, options: argparse.Namespace) -> None:
     record = Administration(service.transport).revoke_peer(options.peer)
     keys = f", with {len(record.keys)} keys" if record.keys else ""
     line = f"{record.peer} has nothing more of this service: {record.grants} grants revoked{keys}"
-    print_json({"done": line, **encode(record)}) if options.json else print(line)
+    print_json({"done": line, **encode(record)}) if options.json else say(line)

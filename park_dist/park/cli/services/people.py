@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from park.cli.moments import parse_since
 from park.cli.option_types import at_least_one
-from park.cli.options import add_action, print_json
+from park.cli.options import add_action
+from park.cli.output import print_json, say, say_text, tell
 from park.errors import UsageError
 from park.model.durations import parse_duration
 from park.wire import (
@@ -292,9 +293,9 @@ def print_new(token: TokenRecord, options: argparse.Namespace) -> None:
     if options.json:
         print_json(encode(token))
         return
-    print(token.token)
+    say(token.token or "")
     line = f"token …{token.id[-8:]} of {token.user}, until {token.expires_at[:16]}; it is told once"
-    print(line, file=sys.stderr)
+    tell(line)
 
 
 def lifetime_s(text: str) -> float:
@@ -322,7 +323,8 @@ def _show_policy(service: Service, options: argparse.Namespace) -> None:
     if options.json:
         print_json(encode(policy))
     else:
-        print(policy.text or f"# no file {policy.file}: each user may {_all(policy.everybody)}")
+        text = policy.text or f"# no file {policy.file}: each user may {_all(policy.everybody)}"
+        say_text(f"{text}\n")
 
 
 def _check_policy(service: Service, options: argparse.Namespace) -> None:
@@ -377,11 +379,11 @@ def _printed(
         print_json([encode(record) for record in records])
         return
     for record in records:
-        print(line(record))
+        say(line(record))
 
 
 def _done(options: argparse.Namespace, line: str) -> None:
-    print_json({"done": line}) if options.json else print(line)
+    print_json({"done": line}) if options.json else say(line)
 
 
 def _text(path: Path) -> str:

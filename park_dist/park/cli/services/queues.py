@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say
 from park.model.durations import shown_duration
 from park.model.sizes import shown_size
 from park.wire import API, QueueRecord, decode, encode
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
     return 0
 
 

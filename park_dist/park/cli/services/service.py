@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from park.cli.options import add_json, print_json
+from park.cli.options import add_json
+from park.cli.output import print_json, say
 from park.cli.services.service_names import checked_name, proposed_name
 from park.client.access.address import checked_url
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
@@ -81,7 +82,7 @@ def _add(configuration: Configuration, options: argparse.Namespace) -> None:
             own=options.own,
         )
     )
-    print(f"{options.name} is {checked_url(options.url)} (in {configuration.path})")
+    say(f"{options.name} is {checked_url(options.url)} (in {configuration.path})")
 
 
 def _list(configuration: Configuration, options: argparse.Namespace) -> None:
@@ -96,16 +97,16 @@ def _list(configuration: Configuration, options: argparse.Namespace) -> None:
         )
         return
     if not services:
-        print("no service has a name; `park init` gives one")
+        say("no service has a name; `park init` gives one")
     for each in services:
-        print(f"{'*' if each.name == default else ' '} {each.name}  {each.url}")
+        say(f"{'*' if each.name == default else ' '} {each.name}  {each.url}")
 
 
 def _remove(configuration: Configuration, options: argparse.Namespace) -> None:
     configuration.remove(options.name)
-    print(f"{options.name} is forgotten")
+    say(f"{options.name} is forgotten")
 
 
 def _use(configuration: Configuration, options: argparse.Namespace) -> None:
     configuration.use(options.name)
-    print(f"{options.name} is the default")
+    say(f"{options.name} is the default")

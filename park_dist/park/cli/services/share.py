@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from urllib.parse import quote
 
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say
 from park.errors import UsageError
 from park.wire import API, ShareRecord, decode, encode
 
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json([encode(share) for share in shares])
     elif not shares:
-        print(f"{options.project} is yours alone")
+        say(f"{options.project} is yours alone")
     for share in [] if options.json else shares:
-        print(f"{share.project} with {share.whom.replace(':', ' ')} since {share.created[:10]}")
+        say(f"{share.project} with {share.whom.replace(':', ' ')} since {share.created[:10]}")
     return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from park.cli.options import add_action, print_json, service_of
+from park.cli.options import add_action, service_of
+from park.cli.output import print_json, say
 from park.cli.services.people import add_token_options, print_new, print_tokens, token_request
 from park.wire import encode
 
@@ -52,8 +53,8 @@ def _who(tokens: Tokens, options: argparse.Namespace) -> None:
         return
     groups = f", in {', '.join(who.groups)}" if who.groups else ""
     until = "without an end" if who.expires_at is None else f"until {who.expires_at[:16]}"
-    print(f"{who.user}{groups}: {', '.join(who.roles) or 'nothing'}")
-    print(f"  with a token of the class {who.kind}, for the {who.audience}, {until}")
+    say(f"{who.user}{groups}: {', '.join(who.roles) or 'nothing'}")
+    say(f"  with a token of the class {who.kind}, for the {who.audience}, {until}")
 
 
 def _list(tokens: Tokens, options: argparse.Namespace) -> None:
@@ -67,4 +68,4 @@ def _make(tokens: Tokens, options: argparse.Namespace) -> None:
 def _revoke(tokens: Tokens, options: argparse.Namespace) -> None:
     tokens.revoke(options.token)
     line = f"token …{options.token[-8:]} revoked, with what was made of it"
-    print_json({"done": line}) if options.json else print(line)
+    print_json({"done": line}) if options.json else say(line)

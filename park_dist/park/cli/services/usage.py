@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from park.cli.options import add_json, add_service, print_json, service_of
+from park.cli.options import add_json, add_service, service_of
+from park.cli.output import print_json, say
 from park.model.sizes import shown_size
 from park.wire import LimitRecord, QuotaRecord, encode
 
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         print_json(encode(record))
         return 0
     for line in lines(record):
-        print(line)
+        say(line)
     return 0
 
 

@@ -26,6 +26,7 @@ from park.errors import (
     ServiceUnreachable,
     UnknownItem,
 )
+from park.inert_text import inert_line
 from park.model.urls import plain_service
 from park.wire import (
     API,
@@ -73,7 +74,7 @@ def terminal() -> Terminal | None:
 
 
 def _asked(question: str) -> str:
-    sys.stderr.write(question)
+    sys.stderr.write(inert_line(question))
     sys.stderr.flush()
     line = sys.stdin.readline()
     if not line:
@@ -82,7 +83,7 @@ def _asked(question: str) -> str:
 
 
 def _told(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{inert_line(line)}\n")
 
 
 def reached_service(name: str | None = None, *, insecure: bool = False) -> Address:

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from park.client.choosing.nearness import Ranked
 from park.client.choosing.version_lines import lines_of
+from park.inert_text import inert_line
 
 __all__ = ["ask_on_terminal"]
 
@@ -33,7 +34,7 @@ def ask_on_terminal(there: Sequence[Ranked]) -> Ranked | None:
 def _asked(shown: Sequence[Ranked], answers: TextIO, screen: TextIO) -> Ranked | None:
     screen.write("the service does not take the version of here; it has:\n")
     for number, each in enumerate(shown, start=1):
-        screen.writelines(f"{line}\n" for line in lines_of(each, f"{number}  "))
+        screen.writelines(f"{inert_line(line)}\n" for line in lines_of(each, f"{number}  "))
     while True:
         screen.write(f"run in which of them (1-{len(shown)}, or none)? ")
         screen.flush()

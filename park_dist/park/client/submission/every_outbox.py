@@ -11,6 +11,7 @@ from typing import Protocol
 
 from park.client.submission.exit_status import fail_the_exit
 from park.client.submission.item import Item
+from park.inert_text import inert
 
 __all__ = ["every_outbox"]
 
@@ -93,7 +94,7 @@ class _EveryOutbox:
             (item, _GIVEN_UP) for outbox in self._each() for item in outbox.pending()
         ]
         for item, why in lost[:_MOST_LINES]:
-            sys.stderr.write(f"park: error: {item} was not submitted: {why}\n")
+            sys.stderr.write(inert(f"park: error: {item} was not submitted: {why}\n"))
         if len(lost) > _MOST_LINES:
             sys.stderr.write(f"park: error: … and {len(lost) - _MOST_LINES} more\n")
         if lost:

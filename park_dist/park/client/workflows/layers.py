@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from park.inert_text import inert_line
 from park.wire import GraphEdge, GraphNode, GraphRecord
 
 __all__ = ["Branch", "Workflow"]
 
 _Value = TypeVar("_Value")
+_Piece = TypeVar("_Piece", GraphNode, GraphEdge)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,10 +37,11 @@ class Workflow:
     """
 
     def __init__(self, record: GraphRecord) -> None:
+        nodes = map(_shown, record.nodes)
         self.nodes: Mapping[str, GraphNode] = {
-            node.id: node for node in sorted(record.nodes, key=lambda node: node.id)
+            node.id: node for node in sorted(nodes, key=lambda node: node.id)
         }
-        self.edges = tuple(dict.fromkeys(filter(self._is_whole, record.edges)))
+        self.edges = tuple(dict.fromkeys(filter(self._is_whole, map(_shown, record.edges))))
         self.complete = record.complete
 
     def _is_whole(self, edge: GraphEdge) -> bool:
@@ -110,3 +113,16 @@ def _grouped(pairs: Iterable[tuple[str, _Value]]) -> Mapping[str, tuple[_Value, 
     for key, value in pairs:
         found[key].append(value)
     return defaultdict(tuple, {key: tuple(values) for key, values in found.items()})
+
+
+_WORDS = ("id", "status", "service", "job", "needed", "how")
+"""What pieces and edges are drawn with as it is: names and states, which no service has to be."""
+
+
+def _shown(piece: _Piece) -> _Piece:
+    """Return a node or an edge with these as one line that no terminal obeys."""
+    words = {name: getattr(piece, name, None) or "" for name in _WORDS}
+    odd: dict[str, Any] = {
+        name: inert_line(word) for name, word in words.items() if not word.isprintable()
+    }
+    return replace(piece, **odd) if odd else piece

@@ -13,6 +13,7 @@ from park.drawing.job_table import duration
 from park.drawing.look import look_of
 from park.drawing.progress_text import progress_text
 from park.drawing.tree import Glyphs, one_line, shortened
+from park.inert_text import inert_log
 from park.wire import JobLine, NowRecord
 
 __all__ = ["KEYS", "board_lines", "change_line", "overview", "shared"]
@@ -83,7 +84,9 @@ def _head(board: Board, glyphs: Glyphs, width: int) -> list[Text]:
     counts = Text()
     for state, count in board.now.counts.items():
         if count:
-            counts.append(f"{glyphs.of(state)} {count:,} {state}", style=look_of(state).style)
+            counts.append(
+                f"{glyphs.of(state)} {count:,} {one_line(state)}", style=look_of(state).style
+            )
             counts.append("   ")
     if not counts:
         counts.append("no jobs of yours", style="dim")
@@ -212,7 +215,7 @@ def _age(job: JobLine, now: datetime) -> str:
 
 def _foot(board: Board, width: int) -> list[Text]:
     if board.said:
-        return [Text(shortened(board.said, width), style="bold")]
+        return [Text(shortened(one_line(board.said), width), style="bold")]
     return [Text(KEYS, style="dim")]
 
 
@@ -228,7 +231,9 @@ def _log(log: Log, width: int, height: int) -> list[Text]:
     state = "all of it" if log.is_over else "as it is written"
     head = Text.assemble((one_line(log.label), "bold"), (f"  log, {state}", "dim"))
     lines = [head, Text()]
-    lines += [Text.from_ansi(line.rstrip("\r")) for line in some] or [Text("nothing yet", "dim")]
+    lines += [Text.from_ansi(inert_log(line.rstrip("\r"))) for line in some] or [
+        Text("nothing yet", "dim")
+    ]
     lines += [Text()] * (height - len(lines) - 1)
     return [_cut(line, width) for line in (*lines, Text(_KEYS_OF_LOG, style="dim"))]
 

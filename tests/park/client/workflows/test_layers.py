@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -33,6 +34,20 @@ def graphs() -> st.SearchStrategy[GraphRecord]:
         return GraphRecord(nodes=nodes, edges=edges)
 
     return st.builds(made, st.integers(0, 40), st.integers(0, 10_000))
+
+
+def test_what_pieces_are_drawn_with_is_one_line_that_no_terminal_obeys() -> None:
+    found = Workflow(
+        GraphRecord(
+            nodes=[node("a\x1b[2J"), replace(node("b", "on\nfire"), service="http://x\u202e")],
+            edges=[replace(edge("b", "a\x1b[2J"), how="val\x9bue")],
+        )
+    )
+    (first, second), (only,) = found.nodes.values(), found.edges
+    assert (first.id, second.status) == (r"a\x1b[2J", r"on\nfire")
+    assert (second.service, only.needed, only.how) == (
+        r"http://x\u202e", r"a\x1b[2J", r"val\x9bue",
+    )  # fmt: skip
 
 
 def test_a_layer_is_below_all_that_it_needs() -> None:
