@@ -10,7 +10,7 @@ from pathlib import Path
 
 from park.errors import UsageError
 
-__all__ = ["EngineChoice", "chosen_engines", "store_of_nodes"]
+__all__ = ["EngineChoice", "chosen_engines", "shared_on_nodes", "store_of_nodes"]
 
 _NAMES = ("local", "parsl", "slurm")
 _PARTITION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -81,6 +81,23 @@ def _require_parsl() -> None:
             "--engine parsl: Parsl is not installed here",
             hint='pip install "park-dist[server,parsl]"',
         ) from None
+
+
+def shared_on_nodes(
+    engines: Sequence[EngineChoice], *, own_stores: bool, accounts: bool
+) -> tuple[str, ...]:
+    """Return what the nodes of ``engines`` do not keep apart of two users, a line for each.
+
+    With ``own_stores`` nodes share nothing with the service; ``accounts``: each user has one of
+    the machine, which nodes that share the home know by its number.
+    """
+    lines = []
+    for name in (choice.name for choice in engines if choice.name != "local"):
+        if name == "slurm" and own_stores:
+            lines.append(f"on the nodes of {name} the jobs of all users run as one account")
+        elif not accounts:
+            lines.append(f"on the nodes of {name} jobs can change the folders of other jobs")
+    return tuple(lines)
 
 
 def store_of_nodes(path: Path) -> Path:

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from park.errors import UsageError
-from park_server.engine_choice import EngineChoice, chosen_engines, store_of_nodes
+from park_server.engine_choice import (
+    EngineChoice,
+    chosen_engines,
+    shared_on_nodes,
+    store_of_nodes,
+)
 
 
 def test_without_a_word_jobs_run_here() -> None:
@@ -60,3 +65,15 @@ def test_without_parsl_there_are_no_pilots(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("park_server.engine_choice.distribution", gone)
     with pytest.raises(UsageError, match="Parsl is not installed here"):
         chosen_engines(["parsl"])
+
+
+def test_what_nodes_do_not_keep_apart_is_said() -> None:
+    both = chosen_engines(["local", "slurm"])
+    assert shared_on_nodes(both[:1], own_stores=False, accounts=False) == ()
+    assert shared_on_nodes(both, own_stores=False, accounts=True) == ()
+    assert shared_on_nodes(both, own_stores=False, accounts=False) == (
+        "on the nodes of slurm jobs can change the folders of other jobs",
+    )
+    assert shared_on_nodes(both, own_stores=True, accounts=True) == (
+        "on the nodes of slurm the jobs of all users run as one account",
+    )

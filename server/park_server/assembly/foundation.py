@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from park_repo.database import Database
@@ -23,6 +23,7 @@ from park_server.content import ContentStore
 from park_server.db.of_home import opened_for
 from park_server.disk import Disk
 from park_server.endpoints import Endpoints
+from park_server.engine_choice import shared_on_nodes
 from park_server.envs import environment_rows
 from park_server.envs.environment import Layout
 from park_server.envs.interpreters import Interpreter
@@ -106,7 +107,8 @@ def foundation_of(
     bus, database = Bus(), _database(settings, home, asked, stages)
     layout = asked.found_layout(stages)
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
-    interpreters, isolations = asked.found_interpreters(stages), asked.found_isolations(stages)
+    interpreters = asked.found_interpreters(stages)
+    isolations = _isolations(settings, asked.found_isolations(stages))
     trust = _trust(settings, home, database, tokens, isolations)
     content = ContentStore(home.files)
     return Foundation(
@@ -130,6 +132,16 @@ def foundation_of(
         downloads=downloads,
         interpreters=interpreters,
     )
+
+
+def _isolations(settings: Settings, here: Isolations) -> Isolations:
+    """Return what holds for jobs: what was found ``here``, and what the nodes of clusters do."""
+    there = shared_on_nodes(
+        settings.engines,
+        own_stores=settings.node_store is not None,
+        accounts=here.accounts is not None,
+    )
+    return replace(here, on_nodes=there)
 
 
 def _trust(

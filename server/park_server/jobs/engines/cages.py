@@ -35,7 +35,8 @@ class Cage:
     """What a fork server is told of its cage, and how a later one for another cage is told apart.
 
     ``words`` are for `park.runtime.cage.way_in`; with ``has_tmp`` comes one more for its /tmp, and
-    with ``has_processes`` one for a namespace of processes.
+    with ``has_processes`` one for a namespace of processes. ``node_words`` are for a node of a
+    cluster that shares the home: what is the service's own alone is not in them.
     ``imports_ahead``: what a module runs when it is imported may run where no job's folder is
     covered yet. ``digest`` is another one for each other cage.
     """
@@ -43,6 +44,7 @@ class Cage:
     isolation: Isolation
     account: Account | None
     words: tuple[str, ...]
+    node_words: tuple[str, ...]
     has_tmp: bool
     has_processes: bool
     imports_ahead: bool
@@ -59,6 +61,10 @@ class Cage:
             return {**tmp}
         name = self.account.name
         return {**tmp, "HOME": str(self.account.home), "USER": name, "LOGNAME": name}
+
+    def words_on_nodes(self, cache: Path) -> tuple[str, ...]:
+        """Return what a process on a node of a cluster is told, whose ``cache`` that is."""
+        return (*self.node_words, *((f"show={cache}",) if self.isolation.covers else ()))
 
     def words_for(self, cache: Path, tmp: Path) -> tuple[str, ...]:
         """Return what one fork server is told, whose ``cache`` and ``tmp`` these are."""
@@ -80,10 +86,10 @@ class Cages:
 
     home: Path
     isolations: Isolations
-    accounts: Accounts | None = None
+    accounts: Accounts | None
+    rules: Callable[[], JobRules]
+    is_operator: Callable[[str], bool]
     reached: Sequence[Path] = ()
-    rules: Callable[[], JobRules] = JobRules
-    is_operator: Callable[[str], bool] = lambda _: True
     own_folders: Callable[[str], Iterable[Path]] = lambda _: ()
     processes: int = MOST_PROCESSES
     memory: int | None = None
@@ -121,20 +127,23 @@ class Cages:
         has_tmp = isolation.temporary and self._is_for(user, rules.private_tmp)
         has_processes = isolation.own_processes and self._is_for(user, rules.own_processes)
         reached = () if account is None and not has_tmp else (self.home, *self.reached)
-        words = (
+        anywhere = (
             "alone",
-            *(("own-folder",) if isolation.own_folders else ()),
             *(() if account is None else (account.word,)),
             *(f"reach={path}" for path in reached),
             *(self._covers(user, account) if isolation.covers else ()),
             *self._limits(user, account, isolation),
-            *self._network(user, isolation, rules.network),
         )
-        text = "\0".join([*words, str(has_tmp), str(has_processes)])
+        own_folder = ("own-folder",) if isolation.own_folders else ()
+        words = (*anywhere, *own_folder, *self._network(user, isolation, rules.network))
+        # jobs of several nodes speak to each other, and a fork server there is for all jobs
+        node_words = (*anywhere, *_network_words(rules.network))
+        text = "\0".join([*words, *node_words, str(has_tmp), str(has_processes)])
         return Cage(
             isolation=isolation,
             account=account,
             words=words,
+            node_words=node_words,
             has_tmp=has_tmp,
             has_processes=has_processes,
             imports_ahead=self._imports_ahead(user, account, isolation, rules.imports_ahead),
@@ -144,8 +153,7 @@ class Cages:
     def _network(self, user: str, isolation: Isolation, rule: str | None) -> Sequence[str]:
         """Return what is said of the network: unless ruled, a loopback for all but the operator."""
         has_own = isolation.own_network and self._is_for(user, None)
-        network = rule or ("loopback" if has_own else "all")
-        return () if network == "all" else (f"network={network}",)
+        return _network_words(rule or ("loopback" if has_own else "all"))
 
     def _is_for(self, user: str, rule: bool | None) -> bool:  # noqa: FBT001 (what a policy says)
         """Tell whether ``user`` has what ``rule`` speaks of: unless said, all but the operator."""
@@ -189,6 +197,11 @@ class Cages:
             *(f"keep={name}" for name in _KEPT),
             *(f"show={path}" for path in shown if path.is_relative_to(self.home)),
         ]
+
+
+def _network_words(network: str | None) -> tuple[str, ...]:
+    """Return what is said of a ``network``; None: nothing is said of it."""
+    return () if network in {None, "all"} else (f"network={network}",)
 
 
 def prepare_for(account: Account | None, folders: Iterable[Path], tmp: Path | None) -> None:

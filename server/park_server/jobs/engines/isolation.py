@@ -124,11 +124,13 @@ class Isolations:
     """What holds for jobs: of the service's ``own`` account, and of users with ``accounts``.
 
     Without those, ``why_no_accounts`` says why; None: this is not root, who alone could give them.
+    ``on_nodes`` says what the nodes of a cluster do not keep apart, whatever this machine does.
     """
 
     own: Isolation
     accounts: Isolation | None = None
     why_no_accounts: str | None = None
+    on_nodes: tuple[str, ...] = ()
 
     def of(self, account: Account | None) -> Isolation:
         """Return what holds for jobs of an account; None: the service's own."""
@@ -138,15 +140,16 @@ class Isolations:
     def gaps(self) -> tuple[str, ...]:
         """What cannot be kept apart here, a line for each."""
         if self.accounts is not None:
-            return self.accounts.within_a_user
+            return (*self.accounts.within_a_user, *self.on_nodes)
         why = self.why_no_accounts
         roots = () if why is None else (f"the jobs of all users run as root ({why})",)
-        return (*roots, *self.own.gaps)
+        return (*roots, *self.own.gaps, *self.on_nodes)
 
     @property
     def between_users(self) -> tuple[str, ...]:
         """What of two users cannot be kept apart here, a line for each."""
-        return () if self.accounts is not None else self.own.between_users
+        here = () if self.accounts is not None else self.own.between_users
+        return (*here, *self.on_nodes)
 
 
 UNTRIED = Isolation(

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.labs.job_lab import cages_of_operator
+from support.material.open_doors import nobody
 
 from park_server.accounts.account import Account
 from park_server.jobs.engines.cages import Cage, Cages, prepare_for
@@ -114,14 +116,24 @@ def test_the_operator_has_the_network_of_the_machine_unless_told() -> None:
 def test_where_the_machine_gives_none_a_network_is_asked_for_by_the_policy_alone() -> None:
     """Then the job fails, and says so: it does not run with more than it may have."""
     poor = Isolations(own=replace(CAN_ALL, own_network=False))
-    there = Cages(home=HOME, isolations=poor, is_operator=lambda _: False)
+    there = replace(cages_of_operator(HOME, poor), is_operator=nobody)
     assert networks(there.of("bob")) == []
     there.rules = lambda: JobRules(network="none")
     assert networks(there.of("bob")) == ["network=none"]
 
 
+def test_a_node_has_its_network_unless_the_policy_says_otherwise() -> None:
+    """Jobs of several nodes speak to each other, and the folders of all jobs are shown."""
+    words = cages().of("ada").words_on_nodes(OWN)
+    assert not {word for word in words if word.startswith("network=")} | {"own-folder"} & set(words)
+    assert {"alone", "user=70000:70000:", f"hide={HOME}", f"show={OWN}"} <= set(words)
+    ruled = cages(JobRules(network="none")).of("ada")
+    assert "network=none" in ruled.words_on_nodes(OWN)
+    assert cages(JobRules(network="loopback")).of("ada").digest != cages().of("ada").digest
+
+
 def test_what_the_machine_cannot_is_not_asked_for() -> None:
-    plain = Cages(home=HOME, isolations=Isolations(own=UNTRIED)).of("ada")
+    plain = cages_of_operator(HOME).of("ada")
     assert plain.words_for(OWN, TMP)[0] == "alone"
     assert len(plain.words) == 2, plain.words
 
@@ -133,7 +145,7 @@ def test_without_control_groups_the_limits_of_accounts_and_processes_stand_in() 
     limits = [word for word in there.of("ada").words if word.startswith("limit=")]
     assert limits == [f"limit=data:{almost_all_memory()}", "limit=nproc:4096", "limit=core:0"]
     assert "limit=nproc:4096" not in there.of("root").words  # it counts all that root does
-    there = Cages(home=HOME, isolations=Isolations(own=replace(poor, account=True)))
+    there = cages_of_operator(HOME, Isolations(own=replace(poor, account=True)))
     assert "limit=nproc:4096" in there.of("root").words, "an ordinary user, in a user namespace"
     there.memory = 300 << 20
     assert f"limit=data:{300 << 20}" in there.of("bob").words, "what the operator said of memory"
@@ -159,5 +171,5 @@ def test_nothing_is_imported_ahead_where_that_would_reach_the_jobs_of_others() -
     assert cages().why_each("root") is None
     assert cages(JobRules(imports_ahead=True)).of("bob").imports_ahead
     assert not cages(JobRules(imports_ahead=False)).of("root").imports_ahead
-    plain = Cages(home=HOME, isolations=Isolations(own=UNTRIED), is_operator=lambda _: False)
+    plain = replace(cages_of_operator(HOME), is_operator=nobody)
     assert plain.of("bob").imports_ahead, "jobs are not kept from one another anyway"

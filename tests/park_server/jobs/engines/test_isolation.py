@@ -175,3 +175,12 @@ def test_a_trial_that_hangs_is_none_to_build_on(
 
     monkeypatch.setattr(subprocess, "run", run)
     assert permitted_isolation(tmp_path) == replace(UNTRIED, **LIMITED)
+
+
+def test_what_nodes_do_not_keep_apart_counts_wherever_the_service_is_root() -> None:
+    line = "on the nodes of slurm the jobs of all users run as one account"
+    for there in (Isolations(own=WHOLE), Isolations(own=WHOLE, accounts=WHOLE)):
+        assert there.between_users == ()
+        on_nodes = replace(there, on_nodes=(line,))
+        assert on_nodes.between_users == (line,)
+        assert line in on_nodes.gaps

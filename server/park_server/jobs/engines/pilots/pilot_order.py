@@ -53,9 +53,6 @@ class PilotOrders:
     def _server(self, order: StartOrder, key: ServerKey, cage: Cage) -> dict[str, Any]:
         home, runtime = self._home, self._runtime
         cache = home / "cache" / "numba" / (order.user or "_")
-        # its own folder alone is what a fork server of the service shows; here, those of all jobs
-        words = [word for word in cage.words if word != "own-folder"]
-        shown = [f"show={cache}"] if cage.isolation.covers else []
         lent = home / "jobs" / ".lent"
         prepare_for(cage.account, [cache, lent], None)
         protected = (home / "envs", home / "store", runtime.folder.parent, *order.read_only)
@@ -72,7 +69,7 @@ class PilotOrders:
             },
             "lent": str(lent),
             "read_only": [str(path) for path in protected],
-            "cage": [*words, *shown],
+            "cage": list(cage.words_on_nodes(cache)),
             "variables": server_variables(
                 os.environ, order.environment, runtime, cache, cage.variables()
             ),

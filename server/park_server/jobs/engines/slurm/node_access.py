@@ -73,10 +73,8 @@ class SharedHome:
         environment, runtime = order.environment, self._runtime
         python, program = str(environment / "bin" / "python"), str(runtime.program)
         cache = self._cache(order)
-        # its own folder alone is what a fork server shows; here, the folders of all jobs
         own = self._cages.of(order.user)
-        shown = [f"show={cache}"] if own.isolation.covers else []
-        cage = [*(word for word in own.words if word != "own-folder"), *shown]
+        cage = own.words_on_nodes(cache)
         prepare_for(own.account, [cache], None)
         home = self._home
         machinery = (home / "envs", home / "store", runtime.folder.parent, *order.read_only)
