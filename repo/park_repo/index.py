@@ -58,9 +58,9 @@ class Upload:
     content: IncomingFile
     filename: str
     user: str
+    permit: Callable[[NormalizedName, str], None]
     fields: Mapping[str, str] = field(default_factory=dict)
     """Fields of the legacy upload form (``sha256_digest``, ``name``, …), as sent."""
-    permit: Callable[[NormalizedName, str], None] = lambda _project, _version: None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

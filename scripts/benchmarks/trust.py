@@ -144,7 +144,11 @@ async def _cost(rounds: int, users: int, tokens: int) -> float:
             disk = DiskUse(lambda _: {}, time.monotonic)
             quotas = Quotas(trust.directory.allowance_of, disk, time.monotonic)
             gate = Authentication(
-                _answer, tokens=trust.callers, under_way=under_way, admit=quotas.ask
+                _answer,
+                tokens=trust.callers,
+                grants=None,
+                under_way=under_way,
+                admit=quotas.ask,
             )
             guarded, bare = (
                 await _seconds(rounds, gate, token),

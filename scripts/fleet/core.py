@@ -68,6 +68,10 @@ async def _remember_nothing(*_: object) -> bool:
     return False
 
 
+def _of_the_service(_user: str) -> None:
+    """Have all files be the service's own."""
+
+
 class Core:
     """A database below ``root``, and the scheduler on it; made in an event loop."""
 
@@ -80,7 +84,8 @@ class Core:
         bus, disk = Bus(), Disk()
         bus.bind()
         content = ContentStore(root / "files")
-        folders = NoFolders(root / "jobs", content, Areas(root / "areas", {}))
+        areas = Areas(root / "areas", {}, _of_the_service)
+        folders = NoFolders(root / "jobs", content, areas, owner_of=_of_the_service)
         settlement = Settlement(
             database=self.database, folder_of=folders.path_of, pools={}, memory=None
         )
@@ -117,6 +122,7 @@ class Core:
             engines=_Machines(fleet.slots),
             look_ahead=_remember_nothing,
             quotas=Quotas.without_limits(),
+            holds_shipped=lambda: True,
         )
         self._parts = (stopper, fetches, self.dispatcher)
 

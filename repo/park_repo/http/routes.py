@@ -49,8 +49,8 @@ _MOST_SHOWN = 60
 def index_routes(
     index: Index,
     user_of: Callable[[Request], str],
-    permit_of: PermitOf | None = None,
-    body_of: BodyOf | None = None,
+    permit_of: PermitOf,
+    body_of: BodyOf,
     remote_rights: RemoteRights | None = None,
 ) -> list[BaseRoute]:
     """Return the routes of ``index``; ``user_of`` names the user who makes a request.

@@ -29,21 +29,21 @@ class Uploads:
     """The legacy upload API.
 
     ``permit_of`` returns what raises for a project and version that whoever makes a request may
-    not publish; None: whoever may ask at all may publish what the index takes. ``body_of``
-    yields the body of a request, and may raise where it is more than its user may send.
+    not publish. ``body_of`` yields the body of a request, and may raise where it is more than its
+    user may send.
     """
 
     def __init__(
         self,
         index: Index,
         user_of: Callable[[Request], str],
-        permit_of: PermitOf | None = None,
-        body_of: BodyOf | None = None,
+        permit_of: PermitOf,
+        body_of: BodyOf,
     ) -> None:
         self._index = index
         self._user_of = user_of
-        self._body_of = body_of or (lambda request: request.stream())
-        self._permit_of = permit_of or (lambda _: lambda _project, _version: None)
+        self._body_of = body_of
+        self._permit_of = permit_of
 
     async def post(self, request: Request) -> Response:
         """Publish the file of a form; 200 on return means durable."""

@@ -31,7 +31,7 @@ class Accounts:
         operator: str,
         homes: Path,
         numbers: NumberRange | None,
-        named: Callable[[str], str | None] = lambda _: None,
+        named: Callable[[str], str | None],
     ) -> None:
         self._database = database
         self._operator = operator

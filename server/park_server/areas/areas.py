@@ -37,7 +37,7 @@ class Areas:
         self,
         folder: Path,
         roots: Mapping[str, Path],
-        owner_of: Callable[[str], tuple[int, int] | None] = lambda _: None,
+        owner_of: Callable[[str], tuple[int, int] | None],
     ) -> None:
         """``owner_of`` tells user and group id of a user's files, None: the service's own."""
         self._owner_of = owner_of

@@ -48,7 +48,7 @@ def lending_of(
         database,
         bus,
         settings.roots,
-        ended,
+        on_end=ended,
         permits_unbound=lambda: trust.directory.policy.grants.unbound,
         permits_shipped=lambda: trust.directory.policy.grants.shipped,
     )

@@ -60,10 +60,10 @@ class Grants:
         database: Database,
         bus: Bus,
         roots: Collection[str] = (),
-        on_end: Callable[[Collection[str]], None] = lambda _: None,
         *,
-        permits_unbound: Callable[[], bool] = lambda: False,
-        permits_shipped: Callable[[], bool] = lambda: True,
+        on_end: Callable[[Collection[str]], None],
+        permits_unbound: Callable[[], bool],
+        permits_shipped: Callable[[], bool],
     ) -> None:
         self._permits_shipped = permits_shipped
         self._passes = Passes()

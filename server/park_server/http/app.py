@@ -98,16 +98,16 @@ _PARTS = (
 def application(
     *,
     tokens: Callers,
-    grants_of_service: GrantGate | None = None,
-    under_way: UnderWay | None = None,
-    admit: Callable[[str], None] = lambda _: None,
+    grants_of_service: GrantGate | None,
+    under_way: UnderWay,
+    admit: Callable[[str], None],
+    entrance: EntranceSettings | None,
     simple_routes: Sequence[BaseRoute],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     page_routes: Sequence[DeclaredRoutes] = (),
     probe_routes: DeclaredRoutes | None = None,
     page_files: Callable[[ASGIApp], ASGIApp] = lambda app: app,
-    entrance: EntranceSettings | None = None,
 ) -> ASGIApp:
     """Return the application; ``lifespan`` puts the parts of the service into its state.
 

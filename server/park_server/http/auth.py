@@ -81,15 +81,15 @@ class Authentication:
         app: ASGIApp,
         *,
         tokens: Callers,
-        grants: GrantGate | None = None,
-        under_way: UnderWay | None = None,
-        admit: Callable[[str], None] = lambda _: None,
+        grants: GrantGate | None,
+        under_way: UnderWay,
+        admit: Callable[[str], None],
     ) -> None:
         self._app = app
         self._admit = admit
         self._tokens = tokens
         self._grants = grants
-        self._under_way = under_way or UnderWay()
+        self._under_way = under_way
         self._table = AccessTable(TABLE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

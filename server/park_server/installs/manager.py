@@ -82,8 +82,8 @@ class InstallManager:
         realisation: RealiseStation,
         on_final: Callable[[InstallRecord], None],
         disk: Disk,
-        permit: Permit = lambda _user, _set, _lock, _pins: None,
-        may_have_all: Callable[[str], bool] = lambda _: True,
+        permit: Permit,
+        may_have_all: Callable[[str], bool],
     ) -> None:
         self._permit = permit
         self._database = database

@@ -90,7 +90,8 @@ class JobFolders:
         content: ContentStore,
         areas: Areas,
         inputs: InputFiles | None = None,
-        owner_of: Callable[[str], tuple[int, int] | None] = lambda _: None,
+        *,
+        owner_of: Callable[[str], tuple[int, int] | None],
     ) -> None:
         """``owner_of`` tells user and group id of a user's files, None: the service's own."""
         self._root = root

@@ -82,7 +82,7 @@ class Scheduler:
         engines: EngineFacts,
         quotas: Quotas,
         look_ahead: Callable[[str, Sequence[Planned], datetime], Awaitable[bool]],
-        holds_shipped: Callable[[], bool] = lambda: True,
+        holds_shipped: Callable[[], bool],
     ) -> None:
         self._database = database
         self._bus = bus

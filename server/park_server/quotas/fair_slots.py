@@ -19,7 +19,7 @@ class FairSlots:
     ``may_have_all`` says so: work that takes long would keep all from everybody else.
     """
 
-    def __init__(self, count: int, may_have_all: Callable[[str], bool] = lambda _: True) -> None:
+    def __init__(self, count: int, may_have_all: Callable[[str], bool]) -> None:
         self._free = count
         self._may_have_all = may_have_all
         self._taken: Counter[str] = Counter()

@@ -39,7 +39,7 @@ class Directory:
         policy_file: Path,
         *,
         not_apart: Sequence[str] = (),
-        changed: Callable[[], None] = lambda: None,
+        changed: Callable[[], None],
     ) -> None:
         """``not_apart``: what cannot be kept apart here; with any, there is no second user.
 

@@ -68,8 +68,8 @@ class UnderWay:
         expires: str,
         *,
         may_cut: bool,
-        user: str = "",
-        is_open: Callable[[], bool] = lambda: True,
+        user: str,
+        is_open: Callable[[], bool],
     ) -> Iterator[RequestUnderWay]:
         """Note that this task answers ``user`` a request with token ``id``, which ``expires``."""
         task = asyncio.current_task()

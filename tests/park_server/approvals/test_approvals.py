@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.labs.databases import database_at
+from support.material.open_doors import unheard
 
 from park.errors import NotPermitted, UnknownItem
 from park.model.pins import RequirementSet, parse_pin
@@ -38,7 +39,7 @@ def approvals(database: Database, tmp_path: Path) -> Approvals:
     """Give the approvals of a service that is locked down, whose user bob is."""
     policy = tmp_path / "policy.toml"
     policy.write_text('[installs]\napproved = "only"\n[users.ada]\nroles = ["operate"]\n')
-    directory = Directory(database, "root", policy)
+    directory = Directory(database, "root", policy, changed=unheard)
     for name in ("ada", "bob"):
         asyncio.run(directory.add(name, [], None, again=False, actor=ROOT))
     return Approvals(database, directory)
@@ -58,7 +59,7 @@ def test_users_are_bound_and_operators_are_not(approvals: Approvals) -> None:
 
 
 def test_nobody_is_bound_where_the_policy_says_nothing(database: Database, tmp_path: Path) -> None:
-    free = Approvals(database, Directory(database, "root", tmp_path / "none.toml"))
+    free = Approvals(database, Directory(database, "root", tmp_path / "none.toml", changed=unheard))
     free.require_set("bob", WANTED)
     free.require_upstream("bob", "a", "1")
     assert free.permits("bob", LOCK)

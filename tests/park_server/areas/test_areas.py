@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.material.open_doors import of_the_service
 
 from park.errors import Conflict, NotPermitted, ParkError, UnknownItem, UsageError
 from park.runtime import codec
@@ -45,7 +46,7 @@ def outside(tmp_path: Path) -> Path:
 def areas(tmp_path: Path) -> Areas:
     (tmp_path / "instrument" / "run").mkdir(parents=True)
     (tmp_path / "instrument" / "run" / "1.txt").write_text("counts")
-    return Areas(tmp_path / "areas", {"snsdata": tmp_path / "instrument"})
+    return Areas(tmp_path / "areas", {"snsdata": tmp_path / "instrument"}, of_the_service)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import insert
 from support.labs.databases import database_at
 from support.labs.rows import new_job
+from support.material.open_doors import of_the_service
 
 from park.errors import NotPermitted, UnknownItem
 from park.wire import FileRecord
@@ -28,7 +29,7 @@ def own(tmp_path: Path) -> Iterator[OwnFiles]:
     database = database_at(tmp_path)
     database.write(lambda connection: new_job(connection, "a")).result()
     database.write(lambda connection: connection.execute(insert(job_files), FILE)).result()
-    areas = Areas(tmp_path / "areas", {})
+    areas = Areas(tmp_path / "areas", {}, of_the_service)
     yield OwnFiles(urls=(HERE, "http://localhost:1"), database=database, areas=areas)
     database.close()
 
@@ -88,7 +89,9 @@ def test_a_file_of_an_area_is_opened_by_who_may(own: OwnFiles) -> None:
 def test_a_file_of_the_operator_is_opened_by_its_root(own: OwnFiles, tmp_path: Path) -> None:
     (tmp_path / "shown").mkdir()
     (tmp_path / "shown" / "run.refl").write_text("12")
-    there = replace(own, areas=Areas(tmp_path / "areas", {"data": tmp_path / "shown"}))
+    there = replace(
+        own, areas=Areas(tmp_path / "areas", {"data": tmp_path / "shown"}, of_the_service)
+    )
     descriptor, name = there.in_area(f"{HERE}/api/v1/areas/files/data/run.refl", "eve") or (-1, "")
     assert (os.read(descriptor, 9), name) == (b"12", "run.refl")
     os.close(descriptor)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.labs.install_lab import add_install, install_request, opened_database
 from support.labs.rows import add_job
+from support.material.open_doors import anybody, nobody, unheard
+from support.stand_ins.bound import grants_of
 
 from park.errors import NotAuthenticated, NotPermitted, UnknownItem, UsageError
 from park.wire import GrantRecord, GrantRequest, PassRequest
@@ -54,7 +56,7 @@ def bus() -> Heard:
 
 @pytest.fixture
 def grants(database: Database, bus: Heard) -> Grants:
-    return Grants(database, bus, {"snsdata"})
+    return grants_of(database, bus, {"snsdata"})
 
 
 def issue(grants: Grants, **asked: Any) -> GrantRecord:
@@ -183,8 +185,8 @@ def test_one_that_is_bound_to_nobody_is_made_where_that_is_permitted_and_never_r
     database: Database, bus: Heard
 ) -> None:
     with pytest.raises(UsageError, match="this names none"):
-        issue(Grants(database, bus), holder=None)
-    free = Grants(database, bus, permits_unbound=lambda: True)
+        issue(grants_of(database, bus), holder=None)
+    free = Grants(database, bus, permits_unbound=anybody, on_end=unheard, permits_shipped=anybody)
     record = issue(free, holder=None)
     assert (record.holder, record.renewable_until) == (None, None)
     with pytest.raises(UsageError, match="is not renewed"):
@@ -225,12 +227,16 @@ def test_a_shipped_one_takes_no_pass(grants: Grants) -> None:
 
 
 def test_what_the_policy_does_not_ship_is_bounced(database: Database, bus: Heard) -> None:
-    strict = Grants(database, bus, permits_shipped=lambda: False)
+    strict = Grants(database, bus, permits_shipped=nobody, on_end=unheard, permits_unbound=nobody)
     assert issue(strict).bounced
     with pytest.raises(NotPermitted, match="lets no other service hold"):
         issue(strict, bounced=False)
     with pytest.raises(UsageError, match="its holder is missing"):
-        issue(Grants(database, bus, permits_unbound=lambda: True), holder=None, bounced=True)
+        issue(
+            Grants(database, bus, permits_unbound=anybody, on_end=unheard, permits_shipped=anybody),
+            holder=None,
+            bounced=True,
+        )
 
 
 @pytest.mark.parametrize("named", ["https://sns.example", "https://sns.example/", "S" * 43])

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
+from support.material.open_doors import without_limit
 from support.services.bearer import Bearer
 
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.trust.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -33,7 +35,15 @@ def http() -> Iterator[TestClient]:
         app.state.parts = Broken()
         yield
 
-    app = application(tokens=Tokens.of({"t": "ada"}), simple_routes=[], lifespan=lifespan)
+    app = application(
+        tokens=Tokens.of({"t": "ada"}),
+        simple_routes=[],
+        lifespan=lifespan,
+        grants_of_service=None,
+        under_way=UnderWay(),
+        admit=without_limit,
+        entrance=None,
+    )
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 

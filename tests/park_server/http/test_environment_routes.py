@@ -15,14 +15,15 @@ from support.labs.install_lab import (
     local_wheel,
     opened_database,
 )
-from support.stand_ins.bound import gate_of
+from support.material.open_doors import without_limit
+from support.stand_ins.bound import gate_of, grants_of
 
 from park.model.lock_hash import LockHash
 from park_server.bus import Bus
 from park_server.envs import environment_rows
-from park_server.grants.grants import Grants
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.trust.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator
@@ -93,7 +94,7 @@ def refused() -> set[str]:
 @pytest.fixture
 def http(database: Database, refused: set[str]) -> Iterator[TestClient]:
     """Give the service's application, with as much behind it as these routes need."""
-    grants = Grants(database, Bus())
+    grants = grants_of(database, Bus())
     parts = SimpleNamespace(
         database=database,
         grants=grants,
@@ -110,7 +111,13 @@ def http(database: Database, refused: set[str]) -> Iterator[TestClient]:
 
     tokens = Tokens.of({"ada-token": "ada", "bob-token": "bob"})
     app = application(
-        tokens=tokens, grants_of_service=gate_of(grants), simple_routes=[], lifespan=lifespan
+        tokens=tokens,
+        grants_of_service=gate_of(grants),
+        simple_routes=[],
+        lifespan=lifespan,
+        under_way=UnderWay(),
+        admit=without_limit,
+        entrance=None,
     )
     with TestClient(app) as client:
         yield client

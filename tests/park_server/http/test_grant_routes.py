@@ -13,7 +13,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 from support.labs.databases import database_at
 from support.labs.rows import add_job
-from support.stand_ins.bound import Holder, gate_of
+from support.material.open_doors import of_the_service, without_limit
+from support.stand_ins.bound import Holder, gate_of, grants_of
 
 from park.wire import GrantRequest
 from park_repo.database import Database
@@ -22,10 +23,10 @@ from park_server.bus import Bus
 from park_server.clock import later
 from park_server.db.tables import grants as grants_table
 from park_server.grants import grants as grants_module
-from park_server.grants.grants import Grants
 from park_server.http.app import application
 from park_server.http.auth import Tokens
 from park_server.quotas.quotas import Quotas
+from park_server.trust.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -50,7 +51,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def http(database: Database, tmp_path: Path) -> Iterator[TestClient]:
     """Give the service's application, with as much behind it as these routes need."""
-    grants, areas = Grants(database, Bus()), Areas(tmp_path / "areas", {})
+    grants, areas = grants_of(database, Bus()), Areas(tmp_path / "areas", {}, of_the_service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -61,7 +62,13 @@ def http(database: Database, tmp_path: Path) -> Iterator[TestClient]:
 
     tokens = Tokens.of({"ada-token": "ada", "bob-token": "bob"})
     app = application(
-        tokens=tokens, grants_of_service=gate_of(grants), simple_routes=[], lifespan=lifespan
+        tokens=tokens,
+        grants_of_service=gate_of(grants),
+        simple_routes=[],
+        lifespan=lifespan,
+        under_way=UnderWay(),
+        admit=without_limit,
+        entrance=None,
     )
     with TestClient(app) as client:
         yield client
@@ -210,13 +217,13 @@ def test_what_ended_long_ago_is_forgotten(
     monkeypatch.setattr(
         grants_module, "later", lambda delay: later(delay + timedelta(days=30, minutes=2))
     )
-    http.portal.call(Grants(database, Bus()).sweep)  # type: ignore[union-attr]
+    http.portal.call(grants_of(database, Bus()).sweep)  # type: ignore[union-attr]
     listed = ask(http, "ada-token", "GET", "grants").json()
     assert [each["id"] for each in listed] == [kept["id"]]
 
 
 def test_many_tokens_are_looked_up_at_once(http: TestClient, database: Database) -> None:
     tokens = [made(http, jobs=[ONE])["token"] for _ in range(3)]
-    found = Grants(database, Bus()).holders([*tokens, "park_grant_x"])
+    found = grants_of(database, Bus()).holders([*tokens, "park_grant_x"])
     assert [type(each).__name__ for each in found.values()] == [*["Grant"] * 3, "NotAuthenticated"]
     assert GrantRequest(jobs=[ONE]).expires_s == 86_400

@@ -10,7 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.testclient import TestClient
+from support.material.open_doors import without_limit
 from support.material.wheels import make_wheel
 from support.neighbours.index_server import opened_index
 
@@ -18,6 +20,7 @@ from park_repo.http.routes import index_routes
 from park_repo.index import Index
 from park_server.http.app import application
 from park_server.http.auth import Tokens, user_of
+from park_server.trust.under_way import UnderWay
 
 PROJECTS = "/api/v1/index/projects"
 TREE = "1.0+t0123456789abcdef"
@@ -43,7 +46,13 @@ def served(index: Index) -> FastAPI:
 
     tokens = Tokens.of({"ada-token": "ada", "bob-token": "bob"}, operator="ada")
     app: FastAPI = application(  # type: ignore[assignment]  # ASGI is all that the test client asks
-        tokens=tokens, simple_routes=index_routes(index, user_of), lifespan=lifespan
+        tokens=tokens,
+        simple_routes=index_routes(index, user_of, lambda _: without_limit, Request.stream),
+        lifespan=lifespan,
+        grants_of_service=None,
+        under_way=UnderWay(),
+        admit=without_limit,
+        entrance=None,
     )
     return app
 

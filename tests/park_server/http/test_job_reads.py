@@ -11,6 +11,7 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 from support.labs.install_lab import opened_database
 from support.labs.rows import add_job
+from support.material.open_doors import without_limit
 from support.services.bearer import Bearer
 
 from park.wire import JobRecord
@@ -18,6 +19,7 @@ from park_server.db.tables import jobs
 from park_server.http.app import application
 from park_server.http.auth import Tokens
 from park_server.jobs.reading.single_looks import Looked
+from park_server.trust.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,7 +56,15 @@ def test_a_result_or_a_file_that_is_read_is_noted(tmp_path: Path, what: str) -> 
             app.state.parts = parts
             yield
 
-        app = application(tokens=Tokens.of({"t": "ada"}), simple_routes=[], lifespan=lifespan)
+        app = application(
+            tokens=Tokens.of({"t": "ada"}),
+            simple_routes=[],
+            lifespan=lifespan,
+            grants_of_service=None,
+            under_way=UnderWay(),
+            admit=without_limit,
+            entrance=None,
+        )
         with TestClient(app) as client:
             client.get(f"/api/v1/jobs/{JOB}/{what}", auth=Bearer("t"))
     assert noted == [(JOB, FINISHED)]

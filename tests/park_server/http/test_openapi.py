@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from support.material.open_doors import without_limit
 
 from park.wire import API
 from park_repo.http.routes import index_routes
@@ -19,6 +21,7 @@ from park_server.http.auth import Tokens
 from park_server.http.exact_json import ExactJson
 from park_server.operating import probe_routes
 from park_server.page.page_parts import page_routers
+from park_server.trust.under_way import UnderWay
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "http.md"
 HEADING = re.compile(r"^### (GET|POST|PUT|DELETE|PATCH) (/\S*)$", re.MULTILINE)
@@ -35,6 +38,10 @@ def document_of_the_api() -> Any:
         simple_routes=[],
         lifespan=nothing_runs,
         page_routes=page_routers(),
+        grants_of_service=None,
+        under_way=UnderWay(),
+        admit=without_limit,
+        entrance=None,
     )
     client = TestClient(app, headers={"Authorization": "Bearer t"})
     return client.get(f"{API}/openapi.json").json()
@@ -47,7 +54,11 @@ def routes_of_the_api() -> set[tuple[str, str]]:
 
 def routes_of_the_index() -> set[tuple[str, str]]:
     no_index = cast("Index", None)  # making the routes asks it nothing
-    routes = [each for each in index_routes(no_index, lambda _: "ada") if isinstance(each, Route)]
+    routes = [
+        each
+        for each in index_routes(no_index, lambda _: "ada", lambda _: without_limit, Request.stream)
+        if isinstance(each, Route)
+    ]
     paths = {route.path for route in routes}
     return {
         (method, route.path)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
+from support.material.open_doors import without_limit
 from support.services.bearer import Bearer
 
 from park_server.http.app import application
 from park_server.http.auth import Tokens
+from park_server.trust.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -38,7 +40,13 @@ def http() -> Iterator[TestClient]:
         yield
 
     app = application(
-        tokens=Tokens.of({"t": "bob"}, operator="ada"), simple_routes=[], lifespan=lifespan
+        tokens=Tokens.of({"t": "bob"}, operator="ada"),
+        simple_routes=[],
+        lifespan=lifespan,
+        grants_of_service=None,
+        under_way=UnderWay(),
+        admit=without_limit,
+        entrance=None,
     )
     with TestClient(app) as client:
         yield client

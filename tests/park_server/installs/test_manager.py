@@ -20,6 +20,7 @@ from support.labs.install_lab import (
     local_wheel,
     opened_database,
 )
+from support.material.open_doors import anybody, without_limit
 from support.material.wheels import make_wheel
 from support.session.limits import LIMIT_S
 
@@ -88,6 +89,8 @@ class Lab:
             realisation=stations,
             on_final=self._ended,
             disk=self.disk,
+            permit=without_limit,
+            may_have_all=anybody,
         )
 
     def _ended(self, install: InstallRecord) -> None:

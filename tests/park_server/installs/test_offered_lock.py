@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tomlkit
 from support.labs.environment_lab import own_interpreter
+from support.material.open_doors import without_limit
 from support.material.wheels import make_wheel
 from support.neighbours.index_server import opened_index
 
@@ -33,7 +34,9 @@ VCS = {"type": "git", "url": "https://x.example.org/demo.git", "commit-id": "0" 
 async def publish(index: Index, path: Path) -> None:
     with index.incoming() as content:
         content.write(path.read_bytes())  # noqa: ASYNC240 (a test is alone in its loop)
-        await index.publish(Upload(content=content, filename=path.name, user="root"))
+        await index.publish(
+            Upload(content=content, filename=path.name, user="root", permit=without_limit)
+        )
 
 
 class Bench:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 from support.labs.install_lab import TREE, checked_request
+from support.material.open_doors import of_the_service
 
 from park.errors import CannotSatisfy, UnknownItem
 from park.model.pins import parse_pin
@@ -38,7 +39,10 @@ class Around:
         self.closed = 0
         self.stopped = False
         self.station = SourceStation(
-            cast("SourceBuilder", self), cast("Index", self), cast("ContentStore", self)
+            cast("SourceBuilder", self),
+            cast("Index", self),
+            cast("ContentStore", self),
+            of_the_service,
         )
 
     def require_allowed(self, sources: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from support.labs.databases import database_at
 from support.labs.schedule_lab import OneEnvironment, ToldEngine
+from support.material.open_doors import of_the_service
 from support.session.limits import LIMIT_S
 
 from park.model.asked.resources import Resources
@@ -52,7 +53,10 @@ class Place:
         self.engine = ToldEngine()
         (root / "jobs").mkdir(exist_ok=True)
         self.folders = JobFolders(
-            root / "jobs", ContentStore(root / "files"), Areas(root / "areas", {})
+            root / "jobs",
+            ContentStore(root / "files"),
+            Areas(root / "areas", {}, of_the_service),
+            owner_of=of_the_service,
         )
         disk = Disk()
         settlement = Settlement(database=self.database, folder_of=self.folders.path_of)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from support.material.json_values import JSON_VALUES
+from support.material.open_doors import of_the_service
 
 import park
 from park.errors import UnknownItem
@@ -29,8 +30,10 @@ JOB = JobId("0199")
 @pytest.fixture
 def folders(tmp_path: Path) -> Iterator[JobFolders]:
     (tmp_path / "jobs").mkdir()
-    areas = Areas(tmp_path / "areas", {})
-    made = JobFolders(tmp_path / "jobs", ContentStore(tmp_path / "files"), areas)
+    areas = Areas(tmp_path / "areas", {}, of_the_service)
+    made = JobFolders(
+        tmp_path / "jobs", ContentStore(tmp_path / "files"), areas, owner_of=of_the_service
+    )
     yield made
     made.close()
 
@@ -73,7 +76,7 @@ def test_a_folder_made_while_nothing_ended_is_that_of_the_next_job(folders: JobF
 
 def test_the_folder_of_an_account_is_made_by_itself(tmp_path: Path) -> None:
     (tmp_path / "jobs").mkdir()
-    content, areas = ContentStore(tmp_path / "files"), Areas(tmp_path / "areas", {})
+    content, areas = ContentStore(tmp_path / "files"), Areas(tmp_path / "areas", {}, of_the_service)
     own = os.getuid(), os.getgid()
     folders = JobFolders(tmp_path / "jobs", content, areas, owner_of=lambda _: own)
     folders.clear(JOB)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.material.open_doors import of_the_service
 
 from park.errors import UnknownItem
 from park.model.ids import JobId
@@ -28,8 +29,9 @@ def folders(tmp_path: Path) -> JobFolders:
     folders = JobFolders(
         tmp_path / "jobs",
         content,
-        Areas(tmp_path / "areas", {}),
+        Areas(tmp_path / "areas", {}, of_the_service),
         InputFiles(content, lambda: True),
+        owner_of=of_the_service,
     )
     folders.prepare(JOB, "ada", CALL)
     return folders

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from starlette.testclient import TestClient
+from support.material.open_doors import without_limit
 
 from park_server.http.app import application
 from park_server.http.auth import Tokens
 from park_server.operating import probe_routes
+from park_server.trust.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -40,6 +42,10 @@ def http() -> Iterator[TestClient]:
         simple_routes=[],
         lifespan=lifespan,
         probe_routes=probe_routes.router,
+        grants_of_service=None,
+        under_way=UnderWay(),
+        admit=without_limit,
+        entrance=None,
     )
     with TestClient(app) as client:
         yield client

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 from support.labs.databases import database_at
 from support.labs.rows import new_job
+from support.material.open_doors import of_the_service
 
 from park.model.states import JobState
 from park_repo.database import Database
@@ -33,7 +34,12 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def folders(tmp_path: Path) -> Iterator[JobFolders]:
     root = tmp_path / "jobs"
     root.mkdir()
-    folders = JobFolders(root, ContentStore(tmp_path / "files"), Areas(tmp_path / "areas", {}))
+    folders = JobFolders(
+        root,
+        ContentStore(tmp_path / "files"),
+        Areas(tmp_path / "areas", {}, of_the_service),
+        owner_of=of_the_service,
+    )
     yield folders
     folders.close()
 

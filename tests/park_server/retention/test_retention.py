@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from support.labs.retention_lab import DAY_S, Clock, retention_of, wait_for_janitor
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
+from support.stand_ins.bound import grants_of
 
 from park.errors import Conflict, EnvironmentMismatch, UnknownItem, UsageError
 from park.model.ids import JobId
@@ -19,7 +20,6 @@ from park.wire import CleanRequest, GrantRequest
 from park_server import events
 from park_server.clock import now
 from park_server.db.tables import fetched, installs, metadata
-from park_server.grants.grants import Grants
 from park_server.retention import removal_rows
 from park_server.retention.hold import Hold
 from park_server.trust.possession import Possession
@@ -264,7 +264,7 @@ def test_what_a_service_elsewhere_may_ask_for_stays_until_its_grant_is_over(
     async def test() -> None:
         async with lab(tmp_path) as one:
             await completed_with_file(one, "followed")
-            grants = Grants(one.database, one.bus)
+            grants = grants_of(one.database, one.bus)
             request = GrantRequest(jobs=["followed"], holder="K" * 43)
             record = await grants.issue(USER, request)
             retention = retention_of(one, tmp_path, jobs_quota_bytes=0)

@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from starlette.requests import Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from support.material.open_doors import without_limit
 
 from park.errors import NotPermitted
 from park.wire import API, Audience, TokenClass
@@ -20,6 +22,7 @@ from park_server.operating import probe_routes
 from park_server.page.page_parts import page_routers
 from park_server.trust.access import OPEN, TABLE, AccessTable, Endpoint, check_access
 from park_server.trust.rights import ALL, NONE, Rights, Role
+from park_server.trust.under_way import UnderWay
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -43,11 +46,17 @@ def routes_of_the_service() -> set[tuple[str, str]]:
         lifespan=nothing_runs,
         page_routes=page_routers(),
         probe_routes=probe_routes.router,
+        grants_of_service=None,
+        under_way=UnderWay(),
+        admit=without_limit,
+        entrance=None,
     )
     client = TestClient(app, headers={"Authorization": "Bearer t"})
     paths = client.get(f"{API}/openapi.json").json()["paths"]
     api = {(method.upper(), _bare(path)) for path, methods in paths.items() for method in methods}
-    of_index = index_routes(cast("Index", None), lambda _: "ada")  # making them asks it nothing
+    of_index = index_routes(
+        cast("Index", None), lambda _: "ada", lambda _: without_limit, Request.stream
+    )  # making them asks it nothing
     index = {
         (method, _bare(route.path))
         for route in of_index

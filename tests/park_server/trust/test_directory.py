@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.labs.databases import database_at
+from support.material.open_doors import unheard
 
 from park.errors import Conflict, NotPermitted, UnknownItem, UsageError
 from park_repo.database import Database
@@ -34,7 +35,7 @@ def policy_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def directory(database: Database, policy_file: Path) -> Directory:
-    return Directory(database, "root", policy_file)
+    return Directory(database, "root", policy_file, changed=unheard)
 
 
 def add(directory: Directory, name: str, *roles: str, again: bool = False) -> None:
@@ -50,14 +51,16 @@ def test_the_operator_is_alone_and_may_all_without_any_set_up(directory: Directo
 
 def test_users_outlive_the_service(database: Database, directory: Directory) -> None:
     add(directory, "ada", "upload:lab-*")
-    again = Directory(database, "root", directory.policy_file)
+    again = Directory(database, "root", directory.policy_file, changed=unheard)
     assert not again.is_alone
     assert again.is_user("ada")
     assert "upload:lab-*" in again.standing("ada")[0].spelled()
 
 
 def test_who_could_not_be_kept_apart_is_not_added(database: Database, policy_file: Path) -> None:
-    directory = Directory(database, "root", policy_file, not_apart=["jobs can read the token"])
+    directory = Directory(
+        database, "root", policy_file, not_apart=["jobs can read the token"], changed=unheard
+    )
     with pytest.raises(NotPermitted, match="jobs can read the token") as caught:
         add(directory, "ada")
     assert "--trust-all" in str(caught.value.hint)
@@ -83,7 +86,7 @@ def test_groups_are_those_of_the_file_and_those_of_the_table(
     policy_file.write_text(
         '[everybody]\nroles = []\n[groups.lab]\nmembers = ["ada"]\nroles = ["submit"]\n'
     )
-    directory = Directory(database, "root", policy_file)
+    directory = Directory(database, "root", policy_file, changed=unheard)
     add(directory, "ada")
     add(directory, "bob")
     assert directory.standing("ada")[1] == {"lab"}
@@ -116,10 +119,10 @@ def test_a_service_does_not_begin_with_a_policy_that_is_wrong(
 ) -> None:
     policy_file.write_text("[everybody]\nrole = []\n")
     with pytest.raises(UsageError, match="line 2"):
-        Directory(database, "root", policy_file)
+        Directory(database, "root", policy_file, changed=unheard)
     policy_file.write_bytes(b"\xff")
     with pytest.raises(UsageError, match="is not UTF-8"):
-        Directory(database, "root", policy_file)
+        Directory(database, "root", policy_file, changed=unheard)
 
 
 def test_the_operator_is_no_user_of_the_table(directory: Directory) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from argon2 import PasswordHasher
 from support.labs.databases import database_at
+from support.material.open_doors import unheard
 
 from park.errors import NotAuthenticated, TooManyAttempts
 from park.wire import LoginRequest, TokenRequest
@@ -36,7 +37,7 @@ class World:
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
-        self.directory = Directory(database, "root", folder / "policy.toml")
+        self.directory = Directory(database, "root", folder / "policy.toml", changed=unheard)
         self.book = TokenBook(database, lambda _: None, ChangeRate(lambda: 0.0))
         passwords = Passwords(QUICK)
         failed = FailedLogins(lambda: 0.0)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.labs.databases import database_at
+from support.material.open_doors import unheard
 
 from park.errors import OverLimit, UnknownItem, UsageError
 from park_repo.database import Database
@@ -33,7 +34,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def directory(database: Database, tmp_path: Path) -> Directory:
     """Give the users ada, bob and lab, and the groups lab and team, both with bob."""
-    directory = Directory(database, "root", tmp_path / "policy.toml")
+    directory = Directory(database, "root", tmp_path / "policy.toml", changed=unheard)
     for name in ("ada", "bob", "lab"):
         asyncio.run(directory.add(name, [], None, again=False, actor=ROOT))
     for group in ("lab", "team"):

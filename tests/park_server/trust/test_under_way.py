@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from support.material.open_doors import anybody
 from support.session.limits import LIMIT_S
 
 from park.errors import OverLimit
@@ -15,7 +16,7 @@ LATER = text_of(datetime.now(UTC) + timedelta(days=1))
 
 async def _ended(under_way: UnderWay, id_: str, ended: list[str], expires: str = LATER) -> None:
     async def asked() -> None:
-        with under_way.noted(id_, expires, may_cut=True):
+        with under_way.noted(id_, expires, may_cut=True, user="ada", is_open=anybody):
             await asyncio.wait_for(asyncio.Event().wait(), LIMIT_S)
 
     task = asyncio.create_task(asked())
@@ -38,7 +39,7 @@ def test_what_reads_is_cut_when_its_token_expires() -> None:
 def test_what_changes_something_is_left_to_finish() -> None:
     async def asked() -> bool:
         under_way = UnderWay()
-        with under_way.noted("a", LATER, may_cut=False) as request:
+        with under_way.noted("a", LATER, may_cut=False, user="ada", is_open=anybody) as request:
             under_way.end(["a"])
             await asyncio.sleep(0)
             return request.is_over
@@ -49,9 +50,9 @@ def test_what_changes_something_is_left_to_finish() -> None:
 def test_a_user_has_an_end_of_what_is_under_way_and_others_have_theirs() -> None:
     async def test() -> None:
         under_way = UnderWay(most=2)
-        with under_way.noted("a", LATER, may_cut=True, user="ada"):
+        with under_way.noted("a", LATER, may_cut=True, user="ada", is_open=anybody):
             under_way.require_room("ada")
-            with under_way.noted("b", LATER, may_cut=True, user="ada"):
+            with under_way.noted("b", LATER, may_cut=True, user="ada", is_open=anybody):
                 under_way.require_room("bob")
                 with pytest.raises(OverLimit, match="2 requests of ada are under way"):
                     under_way.require_room("ada")

@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support.material.open_doors import anybody
 from support.session.limits import LIMIT_S
 
 from park.runtime.codec import encode_call
+from park_server.jobs.engines.cages import Cages
 from park_server.jobs.engines.engine import AttemptExit, StartOrder
+from park_server.jobs.engines.isolation import UNTRIED, Isolations
 from park_server.jobs.engines.local import LocalEngine, LocalEngineSettings
+from park_server.trust.policy import JobRules
 
 LAB_MODULE = '''
 """What jobs of the tests run."""
@@ -223,6 +227,17 @@ class Recorder:
             return ended
 
 
+def cages_of_operator(home: Path, isolations: Isolations | None = None) -> Cages:
+    """Return the cages of a service of one person, on a machine that keeps nothing apart."""
+    return Cages(
+        home=home,
+        isolations=isolations or Isolations(own=UNTRIED),
+        accounts=None,
+        rules=JobRules,
+        is_operator=anybody,
+    )
+
+
 class JobLab:
     """Job folders and orders below one home."""
 
@@ -235,7 +250,8 @@ class JobLab:
     def engine(self, **settings: Any) -> LocalEngine:
         """Return a new engine on this home, for orders that this lab's newest sink hears of."""
         self.sink = Recorder()
-        return LocalEngine(home=self.home, settings=LocalEngineSettings(**settings))
+        cages = cages_of_operator(self.home)
+        return LocalEngine(home=self.home, cages=cages, settings=LocalEngineSettings(**settings))
 
     def order(self, entry_point: str, *args: Any, **changes: Any) -> StartOrder:
         """Return an order whose folder is ready."""

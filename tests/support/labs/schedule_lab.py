@@ -14,6 +14,7 @@ from typing import Any, cast
 from sqlalchemy import Connection
 from support.labs.databases import database_at
 from support.labs.rows import USER, add_install
+from support.material.open_doors import anybody, of_the_service
 from support.session.limits import LIMIT_S
 
 from park.errors import EnvironmentMismatch
@@ -174,8 +175,8 @@ class Lab:
         self.engine = ToldEngine()
         (root / "jobs").mkdir(exist_ok=True)
         self.content = ContentStore(root / "files")
-        self.areas = Areas(root / "areas", {})
-        self.folders = JobFolders(root / "jobs", self.content, self.areas)
+        self.areas = Areas(root / "areas", {}, of_the_service)
+        self.folders = JobFolders(root / "jobs", self.content, self.areas, owner_of=of_the_service)
         self.settlement = Settlement(
             database=self.database, folder_of=self.folders.path_of, pools=pools, memory=memory
         )
@@ -237,6 +238,7 @@ class Lab:
             engines=OneMachine(slots),
             quotas=quotas or Quotas.without_limits(),
             look_ahead=self._look_ahead,
+            holds_shipped=anybody,
         )
 
     async def _look_ahead(self, user: str, plans: Sequence[Planned], accepted: datetime) -> bool:

@@ -12,7 +12,9 @@ import httpx2
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from support.material.open_doors import without_limit
 from support.session.limits import LIMIT_S
 
 from park.errors import NotAuthenticated, ParkError
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from starlette.requests import Request
     from starlette.types import ASGIApp
 
 __all__ = ["TOKENS", "add_file", "application", "opened_index", "publish", "serving"]
@@ -51,7 +52,7 @@ def add_file(index: Index, path: Path, user: str = "ada") -> Publication:
     """Publish the file at ``path``, as an upload of ``user`` does."""
     with index.incoming() as content:
         content.write(path.read_bytes())
-        upload = Upload(content=content, filename=path.name, user=user)
+        upload = Upload(content=content, filename=path.name, user=user, permit=without_limit)
         return asyncio.run(index.publish(upload))
 
 
@@ -68,7 +69,12 @@ def application(index: Index, *, is_open: bool = False) -> Starlette:
         await index.aclose()
 
     return Starlette(
-        routes=index_routes(index, (lambda _: "ada") if is_open else _user_of),
+        routes=index_routes(
+            index,
+            (lambda _: "ada") if is_open else _user_of,
+            lambda _: without_limit,
+            Request.stream,
+        ),
         exception_handlers={ParkError: _as_problem},
         lifespan=lifespan,
         middleware=[Middleware(PageFront, index=index)] if is_open else [],

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Collection
 from typing import Any
 
+from support.material.open_doors import anybody, nobody, unheard
+
+from park_repo.database import Database
+from park_server.bus import Bus
 from park_server.grants.costs import GrantCosts
 from park_server.grants.grants import Grants
 from park_server.http.gate.grant_gate import GrantGate
@@ -14,7 +19,19 @@ from park_server.proofs.service_key import ServiceKey
 from park_server.proofs.signed_uses import Uses
 from park_server.trust.policy import GrantLimits
 
-__all__ = ["Holder", "gate_of"]
+__all__ = ["Holder", "gate_of", "grants_of"]
+
+
+def grants_of(database: Database, bus: Bus, roots: Collection[str] = ()) -> Grants:
+    """Return the grants of a service without a policy, which tells nobody of their end."""
+    return Grants(
+        database,
+        bus,
+        roots,
+        on_end=unheard,
+        permits_unbound=nobody,
+        permits_shipped=anybody,
+    )
 
 
 def gate_of(grants: Grants, limits: GrantLimits | None = None) -> GrantGate:

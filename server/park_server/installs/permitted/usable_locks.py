@@ -30,7 +30,7 @@ class UsableLocks:
         self,
         database: Database,
         sharing: Sharing,
-        permits: Callable[[str, str], bool] = lambda _user, _lock: True,
+        permits: Callable[[str, str], bool],
     ) -> None:
         self._permits = permits
         self._database = database

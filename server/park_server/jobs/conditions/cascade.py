@@ -51,7 +51,7 @@ class Cascade:
         self.connection = connection
         self.effects = Effects()
         self.verdicts = Verdicts(
-            connection, reports=cache.reports, pool=cache.pools.verdict_of, now=now
+            connection, reports=cache.reports, pool=cache.pools.verdict_of, now=now, user=None
         )
         self.races: dict[JobId, Waiter] = {}
         self.now = now

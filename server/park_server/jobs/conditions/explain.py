@@ -197,6 +197,7 @@ class Explainer:
             reports=self.reports,
             pool=self.pools.verdict_of,
             now=datetime.now(UTC),
+            user=None,  # what the job may wait for was looked at when it was submitted
         )
 
     def _below(self, connection: Connection, job: StoredJob) -> Iterator[str]:

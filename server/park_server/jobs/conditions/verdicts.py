@@ -72,7 +72,7 @@ class Verdicts:
         reports: Reports,
         pool: Callable[[Pool], Verdict],
         now: datetime,
-        user: str | None = None,
+        user: str | None,
     ) -> None:
         self._connection = connection
         self._reports = reports

@@ -37,7 +37,6 @@ from park_server.jobs.engines.evidence import (
 )
 from park_server.jobs.engines.fork_server_client import ServerLink
 from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
-from park_server.jobs.engines.isolation import UNTRIED, Isolations
 from park_server.jobs.engines.offers import LOCAL, EngineOffer
 from park_server.jobs.engines.order_record import order_record
 from park_server.jobs.engines.process_watch import ProcessWatches
@@ -75,8 +74,8 @@ class LocalEngine:
         self,
         *,
         home: Path,
+        cages: Cages,
         settings: LocalEngineSettings | None = None,
-        cages: Cages | None = None,
     ) -> None:
         self._home = home
         self._settings = settings or LocalEngineSettings()
@@ -87,7 +86,7 @@ class LocalEngine:
         self._tasks = Tasks(_log, "what a job left could not be read")
         self._pool = ForkServerPool(
             home=home,
-            cages=cages or Cages(home=home, isolations=Isolations(own=UNTRIED)),
+            cages=cages,
             groups=found_groups(),
             runtime=self._runtime,
             settings=self._settings,

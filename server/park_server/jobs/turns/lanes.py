@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -54,8 +53,8 @@ class Lanes:
     def __init__(
         self,
         order: FairOrder,
-        clock: Callable[[], float] = time.monotonic,
-        why_held: Callable[[str], str | None] = lambda _: None,
+        clock: Callable[[], float],
+        why_held: Callable[[str], str | None],
     ) -> None:
         self._order = order
         self._clock = clock

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 from support.labs.databases import database_at
 from support.labs.rows import add_job
-from support.stand_ins.bound import Holder, gate_of
+from support.material.open_doors import of_the_service, without_limit
+from support.stand_ins.bound import Holder, gate_of, grants_of
 
 from park.model.conditions import JobIs, Phase
 from park.model.conditions_json import condition_to_json
@@ -24,12 +25,12 @@ from park_server.clock import later
 from park_server.db.tables import grants as grants_table
 from park_server.grants import grants as grants_module
 from park_server.grants.costs import GrantCosts
-from park_server.grants.grants import Grants
 from park_server.http.app import application
 from park_server.http.auth import Tokens
 from park_server.jobs.leaf_polls import Asked
 from park_server.quotas.quotas import Quotas
 from park_server.trust.policy import GrantLimits
+from park_server.trust.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -73,7 +74,7 @@ def polls() -> Polls:
 @pytest.fixture
 def http(database: Database, tmp_path: Path, polls: Polls) -> Iterator[TestClient]:
     """Give a service with two files of ada's."""
-    grants, areas = Grants(database, Bus()), Areas(tmp_path / "areas", {})
+    grants, areas = grants_of(database, Bus()), Areas(tmp_path / "areas", {}, of_the_service)
     costs = GrantCosts(lambda: LIMITS)
 
     @asynccontextmanager
@@ -94,6 +95,9 @@ def http(database: Database, tmp_path: Path, polls: Polls) -> Iterator[TestClien
         grants_of_service=gate_of(grants, LIMITS),
         simple_routes=[],
         lifespan=lifespan,
+        under_way=UnderWay(),
+        admit=without_limit,
+        entrance=None,
     )
     with TestClient(app) as client:
         for path in (FILE, OTHER_FILE):

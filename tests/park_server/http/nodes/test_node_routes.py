@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 from support.labs.install_lab import opened_database
+from support.material.open_doors import without_limit
 from support.services.bearer import Bearer
 
 from park.model.ids import JobId
@@ -19,6 +20,7 @@ from park_server.http.nodes import node_routes
 from park_server.node_desk.intake import Left, NodeFolder
 from park_server.trust.identity import Caller
 from park_server.trust.rights import NONE, Rights
+from park_server.trust.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -55,7 +57,15 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
             app.state.parts = parts
             yield
 
-        app = application(tokens=Node(), simple_routes=[], lifespan=lifespan)
+        app = application(
+            tokens=Node(),
+            simple_routes=[],
+            lifespan=lifespan,
+            grants_of_service=None,
+            under_way=UnderWay(),
+            admit=without_limit,
+            entrance=None,
+        )
         with TestClient(app) as found:
             yield found
 

@@ -11,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 from support.labs.databases import database_at
+from support.material.open_doors import anybody, nobody, without_limit
 from support.session.limits import LIMIT_S
 from support.stand_ins.bound import Holder, gate_of
 
@@ -69,7 +70,9 @@ def served(database: Database, trust: Trust, front: Any = lambda app: app) -> AS
         )
         yield
 
-    grants = Grants(database, Bus(), (), trust.under_way.end)
+    grants = Grants(
+        database, Bus(), on_end=trust.under_way.end, permits_unbound=nobody, permits_shipped=anybody
+    )
     return application(
         tokens=trust.callers,
         grants_of_service=gate_of(grants),
@@ -77,6 +80,8 @@ def served(database: Database, trust: Trust, front: Any = lambda app: app) -> AS
         simple_routes=[],
         lifespan=lifespan,
         front=front,
+        admit=without_limit,
+        entrance=None,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.labs.databases import database_at
 from support.labs.schedule_lab import OneEnvironment
+from support.material.open_doors import of_the_service
 
 from park.errors import EnvironmentMismatch
 from park.model.ids import JobId
@@ -44,7 +45,12 @@ class Place:
         self.database = database_at(root)
         (root / "jobs").mkdir()
         content = ContentStore(root / "files")
-        self.folders = JobFolders(root / "jobs", content, Areas(root / "areas", {}))
+        self.folders = JobFolders(
+            root / "jobs",
+            content,
+            Areas(root / "areas", {}, of_the_service),
+            owner_of=of_the_service,
+        )
         self.commits = Commits(self.database, Disk())
         self.published: list[Effects] = []
         self.commits.subscribe(self.published.append)

@@ -43,7 +43,7 @@ def connection() -> Iterator[Connection]:
 
 
 def verdicts(connection: Connection, folders: Path = Path("/absent"), **more: Any) -> Verdicts:
-    facts: dict[str, Any] = {"pool": lambda _: NOT_YET, "now": NOW} | more
+    facts: dict[str, Any] = {"pool": lambda _: NOT_YET, "now": NOW, "user": None} | more
     return Verdicts(connection, reports=Reports(lambda job: folders / job), **facts)
 
 

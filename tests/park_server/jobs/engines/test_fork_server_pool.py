@@ -16,17 +16,16 @@ from typing import Any
 
 import pytest
 from support.faults.deep_folders import deep_folders
+from support.labs.job_lab import cages_of_operator
 from support.session.limits import LIMIT_S
 
 from park.model.ids import JobId
 from park.runtime.order import PROTOCOL
 from park_server.jobs.engines import fork_server_pool
-from park_server.jobs.engines.cages import Cages
 from park_server.jobs.engines.control_groups import ControlGroups
 from park_server.jobs.engines.engine import AttemptExit, ExitKind, StartOrder
 from park_server.jobs.engines.fork_server_client import ServerKey, ServerLink
 from park_server.jobs.engines.fork_server_pool import ForkServerPool, LocalEngineSettings
-from park_server.jobs.engines.isolation import UNTRIED, Isolations
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
 
@@ -66,7 +65,7 @@ class Servers:
         self.environment = home / "env"
         self.environment.mkdir(exist_ok=True)
         self.groups = Groups()
-        self.cages = Cages(home=home, isolations=Isolations(own=UNTRIED))
+        self.cages = cages_of_operator(home)
         self.pool = ForkServerPool(
             home=home,
             cages=self.cages,

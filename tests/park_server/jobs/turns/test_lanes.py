@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.material.open_doors import unheard
 
 from park.model.ids import JobId
 from park_server.jobs.turns.fair_order import FairOrder
@@ -18,7 +19,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.order = FairOrder()
-        self.lanes = Lanes(self.order, lambda: 0.0)
+        self.lanes = Lanes(self.order, lambda: 0.0, unheard)
 
     def add(self, user: str, jobs: str) -> None:
         self.lanes.add((user, job) for job in ids(jobs))

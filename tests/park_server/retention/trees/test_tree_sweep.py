@@ -22,6 +22,7 @@ from support.labs.retention_lab import DAY_S, Evictions
 from support.labs.rows import add_job
 from support.material.wheels import make_wheel
 from support.neighbours.index_server import add_file
+from support.stand_ins.bound import grants_of
 
 from park.model.lock_hash import LockHash
 from park.model.states import InstallState
@@ -34,7 +35,6 @@ from park_server.bus import Bus
 from park_server.clock import timestamp
 from park_server.db.tables import environments, installs, jobs, locks, needs
 from park_server.envs import environment_rows
-from park_server.grants.grants import Grants
 from park_server.installs import lock_rows, offer_rows
 from park_server.installs.offer_rows import Offered
 from park_server.retention.trees import tree_rows
@@ -145,7 +145,7 @@ def offer_of_its_install(shelf: Shelf, install: str) -> None:
 def grant_for_its_install(shelf: Shelf, install: str) -> None:
     bus = Bus()
     request = GrantRequest(jobs=[install], holder="K" * 43)
-    asyncio.run(Grants(shelf.database, bus).issue("ada", request))
+    asyncio.run(grants_of(shelf.database, bus).issue("ada", request))
 
 
 def recent_use(shelf: Shelf, _install: str) -> None:

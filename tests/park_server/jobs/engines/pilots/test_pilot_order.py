@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.labs.job_lab import cages_of_operator
 
 from park.model.ids import JobId
-from park_server.jobs.engines.cages import Cages
 from park_server.jobs.engines.engine import StartOrder
-from park_server.jobs.engines.isolation import UNTRIED, Isolations
 from park_server.jobs.engines.pilots.pilot_order import PilotOrders
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
@@ -20,7 +19,7 @@ from park_server.jobs.engines.runtime_copy import RuntimeCopy
 @pytest.fixture
 def orders(tmp_path: Path) -> PilotOrders:
     runtime = RuntimeCopy(folder=tmp_path / "runtime" / "ab", sha256="ab")
-    return PilotOrders(tmp_path, runtime, Cages(home=tmp_path, isolations=Isolations(own=UNTRIED)))
+    return PilotOrders(tmp_path, runtime, cages_of_operator(tmp_path))
 
 
 def server_of(told: dict[str, Any]) -> dict[str, Any]:
