@@ -107,8 +107,10 @@ def foundation_of(
     bus, database = Bus(), _database(settings, home, asked, stages)
     layout = asked.found_layout(stages)
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
-    interpreters = asked.found_interpreters(stages)
-    isolations = _isolations(settings, asked.found_isolations(stages))
+    interpreters, isolations = (
+        asked.found_interpreters(stages),
+        _isolations(settings, asked, stages),
+    )
     trust = _trust(settings, home, database, tokens, isolations)
     content = ContentStore(home.files)
     return Foundation(
@@ -134,8 +136,9 @@ def foundation_of(
     )
 
 
-def _isolations(settings: Settings, here: Isolations) -> Isolations:
-    """Return what holds for jobs: what was found ``here``, and what the nodes of clusters do."""
+def _isolations(settings: Settings, asked: Asked, stages: Stages) -> Isolations:
+    """Return what holds for jobs: what was found here, and what the nodes of clusters do."""
+    here = asked.found_isolations(stages)
     there = shared_on_nodes(
         settings.engines,
         own_stores=settings.node_store is not None,

@@ -67,3 +67,15 @@ def test_who_says_that_all_trust_one_another_has_them(tmp_path: Path) -> None:
     with WithoutNamespaces(tmp_path, *options) as service:
         assert add(service).status_code == 200
         assert "isolation: this machine cannot keep apart: " in service.log
+
+
+def test_where_jobs_go_to_nodes_that_know_one_account_there_is_no_second_user(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("parsl", reason="Parsl is not installed here")
+    options = ("--upstream", "none", "--job-accounts", "none", "--engine", "parsl")
+    with ParkService(tmp_path, *options) as service:
+        line = "on the nodes of parsl jobs can change the folders of other jobs"
+        assert line in service.log
+        refused = add(service)
+        assert (refused.status_code, line in refused.json()["detail"]) == (403, True)
