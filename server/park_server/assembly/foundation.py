@@ -107,10 +107,7 @@ def foundation_of(
     bus, database = Bus(), _database(settings, home, asked, stages)
     layout = asked.found_layout(stages)
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
-    interpreters, isolations = (
-        asked.found_interpreters(stages),
-        _isolations(settings, asked, stages),
-    )
+    interpreters, isolations = asked.found_interpreters(stages), _apart(settings, asked, stages)
     trust = _trust(settings, home, database, tokens, isolations)
     content = ContentStore(home.files)
     return Foundation(
@@ -136,7 +133,7 @@ def foundation_of(
     )
 
 
-def _isolations(settings: Settings, asked: Asked, stages: Stages) -> Isolations:
+def _apart(settings: Settings, asked: Asked, stages: Stages) -> Isolations:
     """Return what holds for jobs: what was found here, and what the nodes of clusters do."""
     here = asked.found_isolations(stages)
     there = shared_on_nodes(
