@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 HEARS = "hears of what was done, and decides nothing"
 WORK = "says what is to be done, and not who may have it"
 CLOSED = "refuses"
+MEASURES = "asks the disk"
 
 DECIDES_NOTHING = {
     "park_repo/upstream/remote_files.py received": HEARS,
@@ -34,6 +35,8 @@ DECIDES_NOTHING = {
     "park_server/peers/follower.py heard": HEARS,
     "park_server/peers/peers.py heard": HEARS,
     "park_server/process/standby.py on_prepared": HEARS,
+    "park_server/quotas/disk_reserve.py free_inodes": MEASURES,
+    "park_server/retention/disk_guard.py free_inodes": MEASURES,
     "park_server/retention/hold.py on_wait": HEARS,
     "park_server/retention/quarantine.py is_waste": WORK,
 }
