@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_dir
-
 __all__ = [
     "CACHE_SIGNATURE",
     "CACHE_TAG",
@@ -67,6 +65,11 @@ class Cache:
         return self.root / "known-sets-v1" / platform_key()
 
     @property
+    def last_wheels(self) -> Path:
+        """Of each tree its last wheel, and the files that this was made of; one file per tree."""
+        return self.root / "last-wheels-v1" / platform_key()
+
+    @property
     def files(self) -> Path:
         """Files of jobs that were fetched, by the SHA-256 of their content."""
         return self.root / "files-v1"
@@ -98,7 +101,12 @@ class Cache:
 
 def user_cache() -> Cache:
     """Return this user's cache: ``PARK_CACHE_DIR``, or the platform's folder for caches."""
-    return Cache(root=Path(os.environ.get("PARK_CACHE_DIR") or user_cache_dir("park")))
+    named = os.environ.get("PARK_CACHE_DIR")
+    if named:
+        return Cache(root=Path(named))
+    from platformdirs import user_cache_dir
+
+    return Cache(root=Path(user_cache_dir("park")))
 
 
 def platform_key() -> str:

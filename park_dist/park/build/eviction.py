@@ -81,6 +81,7 @@ def _entries(cache: Cache) -> Iterator[Entry]:
         (cache.files, "*/*"),
         (cache.hashes, "*.json"),
         (cache.known_sets, "*.json"),
+        (cache.last_wheels, "*.json"),
         (cache.exports, "*.lock"),
         (cache.wheels, "*/*.lock"),
     ):

@@ -23,7 +23,7 @@ from park.errors import BuildFailed
 from park.local.direct_references import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["renamed", "retag", "with_build_tag", "with_names", "with_version"]
@@ -116,27 +116,40 @@ def with_build_tag(wheel_file: bytes, build: str) -> bytes:
     return b"\n".join([*(line for line in lines if line), b"Build: " + build.encode(), b""])
 
 
-def retag(wheel: Path, version: str, output: Path, *, build: str | None = None) -> Path:
+def retag(
+    wheel: Path,
+    version: str,
+    output: Path,
+    *,
+    build: str | None = None,
+    contents: Mapping[str, bytes] | None = None,
+) -> Path:
     """Write ``wheel`` under ``version`` into the folder ``output`` and return its path.
 
-    ``build`` is its build tag, None to keep what it has. Raises `BuildFailed` where it is not
-    a wheel.
+    ``build`` is its build tag, None to keep what it has; ``contents`` are those of members that
+    get others than they have. Raises `BuildFailed` where it is not a wheel.
     """
     target = output / renamed(wheel.name, version, build)
     try:
         with zipfile.ZipFile(wheel) as source:
             names = _names(source, version)
-            members = _rewritten(source, names, version, build)
+            members = _rewritten(source, names, version, build, contents or {})
             return write_wheel(target, members, dist_info=names.new_dist_info)
     except zipfile.BadZipFile as error:
         raise BuildFailed(f"the build backend made {wheel.name}: {error}") from None
 
 
 def _rewritten(
-    source: zipfile.ZipFile, names: _Wheel, version: str, build: str | None
+    source: zipfile.ZipFile,
+    names: _Wheel,
+    version: str,
+    build: str | None,
+    contents: Mapping[str, bytes],
 ) -> Iterator[Member]:
     for member in _in_order(source.infolist(), names):
-        content = source.read(member)
+        content = contents.get(member.filename)
+        if content is None:
+            content = source.read(member)
         if member.filename == f"{names.dist_info}/METADATA":
             content = with_names(with_version(content, version))
         elif build is not None and member.filename == f"{names.dist_info}/WHEEL":

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 from park.build.backend import Backend
 from park.build.backend_answers import environment_of
 from park.build.cache import Cache
+from park.build.patching.last_wheel import patched_wheel, remember_wheel
 from park.build.step import Progress, silent
 from park.build.tree.compiler_variables import compiler_variables
 from park.build.tree.export import exported
 from park.build.tree.git import tag_for
 from park.build.tree.hashing import Snapshot
-from park.build.tree.tree_version import tree_hash, with_tree_hash
+from park.build.tree.tree_version import TreeHash, tree_hash, with_tree_hash
 from park.build.tree.trial import explained, tried
 from park.build.tree.version_control import Pretence
-from park.build.wheel_source import LocalSource
+from park.build.wheel_source import BuiltWheel, LocalSource
 from park.errors import BuildFailed, LocalSetError
 from park.local.hint_commands import install_command
 from park.local.python_minor import python_minor
@@ -42,6 +43,16 @@ class TreeProject(LocalSource):
     def pretended_version(self) -> str | None:
         """What is told to whatever asks version control; None where the tree declares it."""
         return None if self.project.version_is_static else self.project.version
+
+    def _patched_wheel(self, output: Path) -> Path | None:
+        return patched_wheel(self.snapshot, self._terms(), self.version, output, cache=self.cache)
+
+    def _keep(self, made: BuiltWheel) -> None:
+        remember_wheel(made.path, self.snapshot, self._terms(), cache=self.cache)
+
+    def _terms(self) -> str:
+        """Return a hash of all that decides about the wheel but the files of the tree."""
+        return _tree_hash(f"{self.project} {self.pretended_version}", self.environment)
 
     def _raw_wheel(self, output: Path) -> Path:
         with exported(self.snapshot, cache=self.cache) as source:
@@ -91,16 +102,20 @@ def version_tree(
         return snapshot, environment_of(snapshot, cache=cache, progress=progress)
 
     snapshot, environment = tried(project.root, read, cache=cache)
-    digest = tree_hash(
-        content_hash=snapshot.content_hash,
-        python=python_minor(),
-        build_lock=environment.installed,
-        variables=compiler_variables(os.environ),
-    )
+    digest = _tree_hash(snapshot.content_hash, environment)
     return TreeProject(
         project=project,
         version=with_tree_hash(project.version, digest),
         snapshot=snapshot,
         environment=environment,
         cache=cache,
+    )
+
+
+def _tree_hash(content_hash: str, environment: BuildEnvironment) -> TreeHash:
+    return tree_hash(
+        content_hash=content_hash,
+        python=python_minor(),
+        build_lock=environment.installed,
+        variables=compiler_variables(os.environ),
     )

@@ -75,6 +75,7 @@ class LocalSource(ABC):
                 return found
             progress(f"building {self.project.name} {self.version}")
             made = self._made(folder)
+            self._keep(made)
         evict_now_and_then(self.cache)
         return made
 
@@ -82,9 +83,22 @@ class LocalSource(ABC):
     def _raw_wheel(self, output: Path) -> Path:
         """Make the wheel, at whatever version, in the empty folder ``output``."""
 
+    def _patched_wheel(self, output: Path) -> Path | None:  # noqa: ARG002 (of most there is none)
+        """Make the wheel of this version in the empty folder ``output`` of an earlier one's.
+
+        None where that is not enough.
+        """
+        return None
+
+    def _built_wheel(self, raw: Path, output: Path) -> Path:
+        return retag(self._raw_wheel(raw), self.version, output)
+
     @abstractmethod
     def _check(self, wheel: Path) -> None:
         """Refuse a wheel that is not what the closure was computed for."""
+
+    def _keep(self, made: BuiltWheel) -> None:  # noqa: B027 (most have nothing to remember)
+        """Remember what the next wheel of this source can be made of."""
 
     def _made(self, folder: Path) -> BuiltWheel:
         """Make it beside ``folder`` and rename into place; its record is written before that."""
@@ -93,7 +107,7 @@ class LocalSource(ABC):
             raw, finished = workplace / "raw", workplace / "finished"
             raw.mkdir()
             finished.mkdir()
-            wheel = retag(self._raw_wheel(raw), self.version, finished)
+            wheel = self._patched_wheel(finished) or self._built_wheel(raw, finished)
             self._check(wheel)
             digest = file_sha256(wheel)
             size = wheel.stat().st_size

@@ -20,6 +20,7 @@ from park.client.jobs.phased import Phased
 from park.client.jobs.placeholders import encoding_arguments
 from park.client.report import Report
 from park.client.submission.item import Item, State
+from park.client.submission.seconds import deadline_said
 from park.client.voice import background, drawn_while_waiting
 from park.errors import UsageError, from_problem
 from park.local.set_options import set_options
@@ -96,7 +97,7 @@ class Install(Phased):
             return self._waited(timeout)
 
     def _waited(self, timeout: float | None) -> InstallRecord:
-        deadline = None if timeout is None else time.monotonic() + timeout
+        timeout, deadline = deadline_said(timeout)
         self.confirm(timeout)
         with patient(timeout):
             record = self._asked({})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from park.calling import service_named
 from park.client.areas import area_route
@@ -16,6 +16,7 @@ from park.client.jobs.submitted_job import Fetch
 from park.client.submission.item import Opening
 from park.digests import is_sha256
 from park.errors import UsageError
+from park.model.call_label import MOST_CHARACTERS
 from park.model.file_names import from_url, in_url
 from park.model.job_options import said_options
 from park.model.references import Reference
@@ -69,7 +70,8 @@ def fetch_url(
         "call": {"args": [], "kwargs": {}},
         "fetch": fetch,
     }
-    document |= said_options({"retries": retries, "backoff": backoff})
+    label = _label_of(url)
+    document |= said_options({"retries": retries, "backoff": backoff, "label": label})
     made = new_job(
         chosen,
         document,
@@ -80,6 +82,13 @@ def fetch_url(
     )
     chosen.put([made])
     return made
+
+
+def _label_of(url: object) -> str | None:
+    """Return a park URL as what its fetch is called: the one that it means, nobody has written."""
+    if not isinstance(url, str) or urlsplit(url).scheme != SCHEME:
+        return None
+    return url if url.isprintable() and len(url) <= MOST_CHARACTERS else None
 
 
 class _Target:
@@ -157,6 +166,7 @@ def _of_park(url: str, auth: Credentials | None) -> _Target:
     """Translate a park URL by the configuration."""
     parts = urlsplit(url)
     path = from_url(parts.path)
+    _require_file(url, parts, path)
     route = (
         f"{API}{in_url(path)}"
         if path.startswith("/jobs/")
@@ -167,6 +177,24 @@ def _of_park(url: str, auth: Credentials | None) -> _Target:
     if auth is not None and auth.service is None:
         return _Target(text=translated)
     return _of_service_url(translated, connection, None if auth is None else auth.lend)
+
+
+def _require_file(url: str, parts: SplitResult, path: str) -> None:
+    """Raise `UsageError` where a park URL names no file, or but the beginning of one."""
+    if parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise UsageError(
+            f"{url} has a query or a fragment, and a file of a service has neither",
+            hint="in the name of a file ? is written %3F, and # is %23",
+        )
+    names = path.strip("/").split("/")
+    of_job = names[0] == "jobs"
+    is_whole = len(names) > (3 if of_job else 1) and not (of_job and names[2] != "files")
+    if not parts.netloc or not is_whole or path.endswith("/"):
+        raise UsageError(
+            f"{url} names no file of a service",
+            hint=f"in your area there it is {SCHEME}://SERVICE/~/PATH, in a folder of its operator "
+            f"{SCHEME}://SERVICE/ROOT/PATH, of a job {SCHEME}://SERVICE/jobs/ID/files/NAME",
+        )
 
 
 def _of_service_url(url: str, connection: Connection, lend: Lend | None = None) -> _Target:

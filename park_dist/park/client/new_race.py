@@ -230,7 +230,8 @@ def _ranked(job: Job, rank: Callable[[Any], Any]) -> Reference:
 
 
 def _checked(jobs: Iterable[Job]) -> list[Job]:
-    competitors = list(jobs) if isinstance(jobs, Iterable) else [jobs]
+    is_one = isinstance(jobs, Job) or not isinstance(jobs, Iterable)
+    competitors: list[Any] = [jobs] if is_one else list(jobs)
     if not competitors:
         raise UsageError("park.race of no jobs: nobody can win it", hint="give it one at least")
     seen: set[str] = set()

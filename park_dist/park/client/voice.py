@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
@@ -10,9 +9,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from park.client.report import Report, is_terminal, reporter
 from park.inert_text import inert_line
+
+if TYPE_CHECKING:
+    import logging
 
 __all__ = [
     "Background",
@@ -26,8 +30,6 @@ __all__ = [
 
 _SWITCH = "PARK_REPORT"
 """``none`` has a script say nothing, be it of an outage."""
-
-_log = logging.getLogger("park")
 
 _REMEMBERED = 50
 """Lines that are kept for whoever waits later; a set has some ten trees at most."""
@@ -88,10 +90,13 @@ def _command_style() -> _Style:
 
 def _script_style() -> _Style:
     if _is_switched_off():
-        return _Style(say=_log.debug, show=None)
+        return _Style(say=_log().debug, show=None)
     if is_terminal():
         return _TERMINAL
-    return _Style(say=_log.warning, show=_log.info if _log.isEnabledFor(logging.INFO) else None)
+    import logging  # what commands do without
+
+    log = _log()
+    return _Style(say=log.warning, show=log.info if log.isEnabledFor(logging.INFO) else None)
 
 
 def of_command() -> Voice:
@@ -112,12 +117,20 @@ def say_of_outage(text: str) -> None:
 
     Without a configuration of its own, Python writes its warnings to standard error.
     """
-    level = logging.DEBUG if _is_switched_off() else logging.WARNING
-    _log.log(level, "park: %s", inert_line(text))
+    log = _log()
+    say = log.debug if _is_switched_off() else log.warning
+    say("park: %s", inert_line(text))
 
 
 def _is_switched_off() -> bool:
     return os.environ.get(_SWITCH, "").strip().lower() == "none"
+
+
+@cache
+def _log() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("park")
 
 
 def _written(text: str) -> None:
@@ -163,7 +176,7 @@ class Background:
             elif is_terminal():
                 self._steps.append(text)
             else:
-                _log.warning("%s", text)
+                _log().warning("%s", text)
 
     def step(self, text: str) -> None:
         """Something was done, or begins."""
@@ -189,7 +202,7 @@ class Background:
 
     def _logs(self, text: str) -> None:
         if not _is_switched_off():
-            _log.info(text)
+            _log().info(text)
 
     @contextmanager
     def drawn(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import Self
 from park.blocks import entered, left
 from park.client.queries import ServiceQueries
 from park.client.submission.first_error import first_error
+from park.client.submission.seconds import seconds_said
 from park.client.voice import drawn_while_waiting
 
 __all__ = ["ServiceBlock"]
@@ -67,6 +68,7 @@ class ServiceBlock(ServiceQueries):
 
         Errors are told by the jobs themselves. Raises `TimeoutError` after ``timeout`` seconds.
         """
+        timeout = seconds_said(timeout)
         with drawn_while_waiting(timeout):
             is_flushed = self._connection.outbox.flush(timeout)
         if not is_flushed:

@@ -85,6 +85,8 @@ def _nearer(layers: Mapping[str, int], pairs: Sequence[tuple[str, str]]) -> dict
 
 @dataclass(kw_only=True, slots=True)
 class _Sketch:
+    """A drawing on its way: who is in which layer, and what stands there in which order."""
+
     layer_of: dict[str, int]
     chains: dict[tuple[str, str], list[Spot]]
     rows: list[list[Spot]]

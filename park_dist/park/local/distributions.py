@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,9 +99,33 @@ def owner_of(origin: Path, module: str) -> Distribution | None:
                 return distribution
             developed.setdefault(folder, distribution)
     innermost = max(developed, key=lambda folder: len(folder.parts), default=None)
-    if innermost is None or _is_in_a_tree_of_its_own(origin, innermost):
-        return None
-    return developed[innermost]
+    if innermost is None:
+        return _named_by(origin)
+    return None if _is_in_a_tree_of_its_own(origin, innermost) else developed[innermost]
+
+
+def _named_by(origin: Path) -> Distribution | None:
+    """Return the editable install whose own files name the place of ``origin``, or None.
+
+    A link in a tree leads out of it, and build backends write down where that ends: setuptools
+    in its finder, others in a ``.pth`` file.
+    """
+    place = origin.parent if origin.name == "__init__.py" else origin
+    named = re.compile(rf"{re.escape(str(place))}(?![\w./\\-])")
+    for distribution in importlib.metadata.distributions():
+        if editable_folder(distribution) is None:
+            continue
+        for file in distribution.files or ():
+            if len(file.parts) == 1 and file.suffix in {".py", ".pth"} and _has(file, named):
+                return distribution
+    return None
+
+
+def _has(file: importlib.metadata.PackagePath, text: re.Pattern[str]) -> bool:
+    try:
+        return text.search(file.read_text("utf-8")) is not None
+    except OSError:  # of a record that says more than there is
+        return False
 
 
 def _developed_around(distribution: Distribution, origin: Path) -> Path | None:

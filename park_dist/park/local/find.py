@@ -10,10 +10,15 @@ from dataclasses import replace
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidName, canonicalize_name
 
 from park.errors import LocalSetError, NoDistribution, NotImportable
-from park.local.distributions import installed_project, owner_of, tree_distribution
+from park.local.distributions import (
+    installed_project,
+    look_up,
+    owner_of,
+    tree_distribution,
+)
 from park.local.hint_commands import install_command
 from park.local.metadata import CoreMetadata
 from park.local.origin import source_tree_above
@@ -61,8 +66,9 @@ def find(
     """Return the project that ``target`` names.
 
     It is a module, or the path of a source tree, a wheel, or a script with inline metadata
-    (PEP 723). A name is the folder of a tree where no module has it. Extras may follow in
-    brackets (``mymodel[plot]``). A module is looked for where this
+    (PEP 723). A name is the folder of a tree where no module has it, and an installed project's
+    where there is neither (``mylab-decay``, whose module is ``mylab_decay`` or any other). Extras
+    may follow in brackets (``mymodel[plot]``). A module is looked for where this
     interpreter would import it from, then in ``cwd`` (by default the current folder) and in
     the ``src`` folder there; nothing is imported. ``describe`` is called for a tree that is
     not installed.
@@ -77,11 +83,27 @@ def find(
     path = folder / Path(what).expanduser()
     if path.suffix in _FILES and path.is_file():
         project = _FILES[path.suffix](path.resolve())
+    elif not path.exists() and (installed := _installed_as(what, folder)) is not None:
+        project = installed
     elif _is_name_of_a_module(what, path):
         project = _find_module(what, folder, describe)
     else:
         project = _find_tree(path, describe)
     return with_extras(project, extras)
+
+
+def _installed_as(name: str, cwd: Path) -> LocalProject | None:
+    """Return the project that is installed here as ``name``, where no module has it; or None."""
+    outer = name.partition(".")[0]
+    if _DOTTED.fullmatch(name) and (outer in sys.stdlib_module_names or _spec(outer, cwd)):
+        return None
+    try:
+        project = look_up(canonicalize_name(name, validate=True))
+    except InvalidName:
+        return None
+    if project is None or project.root is None:
+        return project
+    return replace(project, module=module_named_like(project, project.root))
 
 
 def with_extras(project: LocalProject, extras: frozenset[str]) -> LocalProject:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from types import MappingProxyType
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +18,8 @@ __all__ = [
 
 DEFAULT_PORTS = MappingProxyType({"http": 80, "https": 443})
 """The port that a URL without one means, by its scheme; other schemes are none of ours."""
+
+_USUAL_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 def host_of(url: str) -> str:
@@ -39,10 +40,14 @@ def bracketed(host: str) -> str:
 
 def is_loopback(host: str | None) -> bool:
     """Tell whether ``host``, a name or address, is this machine whatever its name service says."""
+    if host is None or host in _USUAL_LOOPBACK:
+        return host is not None
+    from ipaddress import ip_address  # every command asks, and hardly one of another host
+
     try:
-        return ip_address(host or "").is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return False
 
 
 def is_protected(url: str) -> bool:

@@ -22,7 +22,7 @@ from .room import when_there_is_room
 from .used import recorder as used
 from .values.outgoing import pickled
 
-__all__ = ["FINISHED", "MARKED", "UNCLAIMED", "finished", "run", "what_is_called"]
+__all__ = ["BEGUN", "FINISHED", "MARKED", "UNCLAIMED", "finished", "run", "what_is_called"]
 
 UNCLAIMED = 75
 """Exit status of a child whose attempt belongs to somebody else (EX_TEMPFAIL of sysexits.h)."""
@@ -33,6 +33,9 @@ FINISHED = b"f"
 
 MARKED = b"m"
 """What a child says when it has written down what ``@park.job`` says of its callable."""
+
+BEGUN = b"b"
+"""What a child with an interpreter of its own says when all is imported, and the call begins."""
 
 _LAST = 19
 """The lowest priority: after a large import the exit takes longer than the job did."""
@@ -63,8 +66,7 @@ def run(order: Order, channel: socket.socket, me: processes.Identity | None = No
         _wind_down()
         if order.memo:
             _tell_used(order)
-        with suppress(OSError):  # the fork server may be gone; the outcome stays
-            channel.send(FINISHED)
+        _say(channel, FINISHED)
         os.nice(_LAST)  # the kernel takes the memory apart at this process's cost
     finally:
         os._exit(status)
@@ -80,6 +82,8 @@ def _account(order: Order, channel: socket.socket) -> dict[str, Any]:
     try:
         _prepare(order)
         function, args, kwargs = what_is_called(order, lambda f: _tell_marks(order, f, channel))
+        if order.fresh:  # a fork begins with its call
+            _say(channel, BEGUN)
         return outcome.completed(order.attempt, _result(order, function(*args, **kwargs)))
     except BaseException as error:  # noqa: BLE001 (SystemExit and KeyboardInterrupt too)
         surroundings.lift_memory_limit()
@@ -114,8 +118,12 @@ def _tell_marks(order: Order, function: Any, channel: socket.socket) -> None:
             "memo": getattr(marks, "memo", True) is not False,
         }
         write_record(order.folder.marks, {"attempt": order.attempt, **record})
-        with suppress(OSError):  # the fork server may be gone; the record stays
-            channel.send(MARKED)
+        _say(channel, MARKED)
+
+
+def _say(channel: socket.socket, word: bytes) -> None:
+    with suppress(OSError):  # the fork server may be gone; what was written down stays
+        channel.send(word)
 
 
 def _prepare(order: Order) -> None:

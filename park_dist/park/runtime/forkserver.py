@@ -33,7 +33,7 @@ from typing import Any
 
 from . import descendants, fresh, processes
 from .cage.own_processes import OutsideNumbers
-from .child import FINISHED, MARKED, UNCLAIMED
+from .child import BEGUN, FINISHED, MARKED, UNCLAIMED
 from .compiled.shared_code import share_compiled_code
 from .folder import read_claim, write_record
 from .forking.supply import Supply
@@ -251,11 +251,13 @@ class ForkServer:
                 processes.signal_group(job.spare.pid, signal.SIGKILL)
 
     def _on_word(self, key: tuple[str, int]) -> None:
-        """Hear from a child: of marks, that it has finished, or that it is ending."""
+        """Hear from a child: that its call begins, of marks, that it has finished or is ending."""
         job = self._running[key]
         said = job.spare.hear()
         if MARKED in said:
             self._tell_all({"event": "marked", **job.name})
+        if BEGUN in said:
+            self._tell_all({"event": "begun", **job.name})
         if FINISHED in said or not said:  # how it ends without a word tells its pidfd
             self._selector.unregister(job.spare.channel)
         if FINISHED in said:

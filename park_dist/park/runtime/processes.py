@@ -67,6 +67,8 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Stat:
+    """What the kernel says of a process: see proc_pid_stat(5), fields 3, 6, 22, and 14 with 15."""
+
     state: str
     session: int
     started: int

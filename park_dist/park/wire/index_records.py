@@ -13,6 +13,9 @@ class IndexFileRecord:
 
     ``layer`` is ``projects`` or ``trees``; ``yanked`` the reason (PEP 592), perhaps empty,
     or None where the file is not yanked. Times are RFC 3339 in UTC, ``size`` in bytes.
+    ``folder`` is where it lies, of a service whose released projects are the files of a folder;
+    else None. Nobody uploaded such a file: ``uploaded`` is when it was last written, and
+    ``uploaded_by`` is empty.
     """
 
     filename: str
@@ -23,6 +26,7 @@ class IndexFileRecord:
     uploaded: str
     uploaded_by: str
     yanked: str | None
+    folder: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +37,8 @@ class IndexProjectRecord:
     claimed it; ``status`` and ``reason`` are those of PEP 792. ``versions`` counts released
     versions and ``trees`` the user's own working trees; ``size`` is of both, in bytes.
     ``files`` is filled where one project is asked for, and ``older`` says how many of them are
-    left out where only the newest were.
+    left out where only the newest were. ``folder`` is where its released files lie, of a service
+    whose released projects are the files of a folder (``--index pypiserver:DIR``); else None.
     """
 
     name: str
@@ -46,3 +51,4 @@ class IndexProjectRecord:
     size: int
     files: list[IndexFileRecord] = field(default_factory=list)
     older: int = 0
+    folder: str | None = None

@@ -48,6 +48,7 @@ class ExternalIndex:
         kept: KeptPages | None = None,
         files: FolderFiles | None = None,
     ) -> None:
+        self.files = files
         # pypiserver redirects to PyPI for what it does not have: that would make it the owner
         # of every name there is
         self.remote = Upstream(

@@ -8,8 +8,9 @@ released: that is everybody's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Query
@@ -28,6 +29,7 @@ from park_repo.file_records import (
     PublishedFile,
 )
 from park_repo.index import Index
+from park_repo.upstream.folder_files import FolderFile
 from park_server.http.auth import actor_of, require_role, user_of
 from park_server.http.parts import MOST, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
@@ -57,7 +59,11 @@ class StatusRequest:
 
 @router.get("")
 async def list_projects(request: Request) -> list[IndexProjectRecord]:
-    """Return each project that the service owns or the user has trees of, by name."""
+    """Return each project that the service owns or the user has trees of, by name.
+
+    Those too of which wheels lie in the folder that is the index of the service, where it has one;
+    what an index elsewhere has is not listed.
+    """
     # thousands of projects take half a second: others are served meanwhile
     return await asyncio.to_thread(_listed, parts_of(request).index, user_of(request))
 
@@ -67,7 +73,13 @@ def _listed(index: Index, user: str) -> list[IndexProjectRecord]:
     totals: dict[NormalizedName, list[ProjectTotal]] = {name: [] for name in owned}
     for total in index.totals(user):
         totals.setdefault(total.project, []).append(total)
-    return [_project(name, owned.get(name), totals[name]) for name in sorted(totals)]
+    laid: defaultdict[NormalizedName, list[FolderFile]] = defaultdict(list)
+    for file in _in_folder(index):
+        laid[file.project].append(file)
+    return [
+        _project(name, owned.get(name), totals.get(name, ()), index, laid.get(name, ()))
+        for name in sorted(totals.keys() | laid.keys())
+    ]
 
 
 @router.get("/{name}")
@@ -91,12 +103,25 @@ async def get_project(request: Request, name: str, newest: int | None = None) ->
 
 def _shown(index: Index, user: str, name: str, newest: int | None) -> IndexProjectRecord:
     project = canonicalize_name(name)
-    files = [*index.project_files(project), *index.tree_files(project, user)]
+    laid = sorted(_in_folder(index, project), key=lambda each: each.changed)
+    files = [
+        *map(_laid_file, laid),
+        *map(_file, [*index.project_files(project), *index.tree_files(project, user)]),
+    ]
     owned = index.owned(project)
     if owned is None and not files:
         raise UnknownItem(f"no project {project} in the index of this service")
     totals = [total for total in index.totals(user) if total.project == project]
-    return _project(project, owned, totals, files, newest)
+    whole = _project(project, owned, totals, index, laid)
+    kept = _newest_versions(files, newest)
+    shown = [file for file in files if file.version in kept]
+    return replace(whole, files=shown, older=len(files) - len(shown))
+
+
+def _in_folder(index: Index, project: NormalizedName | None = None) -> Iterator[FolderFile]:
+    """Return the files of the folder that is the index, where it is one."""
+    files = None if index.external is None else index.external.files
+    return iter(()) if files is None else files.offered(project)
 
 
 @router.get("/{name}/shares")
@@ -198,9 +223,16 @@ def _for_operator(request: Request) -> tuple[Index, str]:
 
 
 def _require_embedded(index: Index) -> None:
-    if index.external is not None:
+    external = index.external
+    if external is not None and external.files is not None:
         raise CannotSatisfy(
-            f"the released projects of this service are kept by {index.external.remote.url}",
+            f"the released projects of this service are the files of {external.files.folder}",
+            hint="remove the files there; one that is to stay for exact pins alone needs an index"
+            " that knows yanks",
+        )
+    if external is not None:
+        raise CannotSatisfy(
+            f"the released projects of this service are kept by {external.remote.url}",
             hint="yank or remove them there",
         )
 
@@ -218,12 +250,12 @@ def _project(
     name: NormalizedName,
     owned: OwnedProject | None,
     totals: Iterable[ProjectTotal],
-    files: Sequence[PublishedFile] = (),
-    newest: int | None = None,
+    index: Index,
+    laid: Sequence[FolderFile],
 ) -> IndexProjectRecord:
+    """Return a project without its files; ``laid`` are those of it in the folder of ``index``."""
     by_layer = {total.layer: total for total in totals}
-    kept = _newest_versions(files, newest)
-    shown = [file for file in files if file.version in kept]
+    folder = None if index.external is None else index.external.files
     released, trees = by_layer.get(Layer.PROJECTS), by_layer.get(Layer.TREES)
     return IndexProjectRecord(
         name=name,
@@ -231,15 +263,15 @@ def _project(
         claimed=owned is not None and owned.is_claimed,
         status=ProjectStatus.ACTIVE if owned is None else owned.status,
         reason=None if owned is None else owned.reason,
-        versions=0 if released is None else released.versions,
+        versions=(0 if released is None else released.versions)
+        + len({each.version for each in laid}),
         trees=0 if trees is None else trees.versions,
-        size=sum(total.size for total in by_layer.values()),
-        files=[_file(file) for file in shown],
-        older=len(files) - len(shown),
+        size=sum(total.size for total in by_layer.values()) + sum(each.size for each in laid),
+        folder=str(folder.folder) if laid and folder is not None else None,
     )
 
 
-def _newest_versions(files: Sequence[PublishedFile], newest: int | None) -> set[str]:
+def _newest_versions(files: Sequence[IndexFileRecord], newest: int | None) -> set[str]:
     """Return the versions that were published last: ``newest`` releases, and trees."""
     versions = dict.fromkeys((file.layer, file.version) for file in reversed(files))
     return {version for (_, version), _ in folded(versions, lambda each: each[0], newest)}
@@ -255,4 +287,18 @@ def _file(file: PublishedFile) -> IndexFileRecord:
         uploaded=file.uploaded_at,
         uploaded_by=file.uploaded_by,
         yanked=file.yanked,
+    )
+
+
+def _laid_file(file: FolderFile) -> IndexFileRecord:
+    return IndexFileRecord(
+        filename=file.path.name,
+        version=file.version,
+        layer=Layer.PROJECTS,
+        size=file.size,
+        sha256=file.sha256,
+        uploaded=file.changed,
+        uploaded_by="",
+        yanked=None,
+        folder=str(file.path.parent),
     )

@@ -204,7 +204,7 @@ class Dispatcher:
         self._room.take(run.id, asked)
         self._turns.found(run.user, run.id, cores_of(asked), in_turn=self._room.is_shared(asked))
         if self._room.is_counted(asked):
-            self._limits.watch_marked(run)
+            self._limits.resume(run)
 
     def enqueue(self, jobs: Iterable[JobId], users: Mapping[JobId, str] | None = None) -> None:
         """Queue ``jobs``, whose state says so, and start what there is room for."""
@@ -342,7 +342,7 @@ class Dispatcher:
         self._starting.discard(job)
         self._runs[job] = run
         if self._room.is_counted(run.job.resources):  # else it waits in a queue elsewhere
-            self._limits.watch(run)
+            self._limits.expect(run)
         self._bus.publish(start_of(job))
         await self._engine.start(self._order(run), self)
 
@@ -355,10 +355,9 @@ class Dispatcher:
             run.pid = pid
 
     def on_begun(self, job: JobId, attempt: int, since: float) -> None:
-        """See `Sink`. What a job waited in a queue elsewhere is not of its time."""
+        """See `Sink`."""
         if (run := self._runs.get(job)) is not None and run.attempt == attempt:
-            run.began(since)
-            self._limits.watch(run)
+            self._limits.begin(run, since)
 
     def on_marked(self, job: JobId, attempt: int) -> None:
         """See `Sink`."""

@@ -128,18 +128,22 @@ def end_of(
     not_kept: str = "",
     forked_cpu_s: float | None = None,
     stalled_s: float | None = None,
+    late_s: float | None = None,
 ) -> JobEnd:
     """Return how a job ends whose last attempt ``exited``; ``not_kept`` says why it has no files.
 
     That is a remark to however it ended: the result of a long computation is no worse for it.
     ``forked_cpu_s`` is what a forked one had used of the processor when its time was up,
-    ``stalled_s`` how long one said nothing of its progress that was ended for it.
+    ``stalled_s`` how long one said nothing of its progress that was ended for it, ``late_s`` how
+    long it took without coming to its call.
     """
     if exited.short_of_memory:
         forked_cpu_s = None  # what it waited for was no thread
     too_long = None if timed_out_s is None else _out_of_time(timed_out_s, forked_cpu_s)
     if stalled_s is not None and too_long is None:
         too_long = f"said nothing of its progress for {stalled_s:g} s and was stopped"
+    if late_s is not None and too_long is None:
+        too_long = f"was still importing its modules after {late_s:g} s and was stopped"
     end = _end_of(exited, files, cancel_requested=cancel_requested, too_long=too_long)
     if not not_kept:
         return end

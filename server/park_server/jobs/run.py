@@ -27,11 +27,12 @@ class Run:
 
     ``user`` is its user's name, ``failures`` how often it failed before. ``started`` is in
     RFC 3339; ``timed_out_s`` the limit that was reached, ``forked_cpu_s`` the processor seconds
-    that it had used by then where it was forked; ``stalled_s`` how long it said nothing, which
-    was too long; ``timers`` what waits for these limits. ``stop_requested``: it was asked to stop
-    and to keep its best; ``no_room`` says why it was stopped for want of room. ``call``: its
-    arguments as JSON, where they go with the order. ``has_begun``: the queue elsewhere, where
-    it waited, has let it run.
+    that it had used by then where it was forked; ``stalled_s`` how long it said nothing, and
+    ``late_s`` how long its call had not begun, which was too long; ``timers`` what waits for these
+    limits. ``stop_requested``: it was asked to stop and to keep its best; ``no_room`` says why it
+    was stopped for want of room. ``call``: its arguments as JSON, where they go with the order.
+    ``has_begun``: what it waited for before its call (a queue elsewhere, an interpreter and its
+    imports) is over. ``is_marked``: its callable says limits as well.
     """
 
     job: JobRequest
@@ -46,9 +47,11 @@ class Run:
     timed_out_s: float | None = None
     forked_cpu_s: float | None = None
     stalled_s: float | None = None
+    late_s: float | None = None
     no_room: str | None = None
     call: str | None = None
     has_begun: bool = False
+    is_marked: bool = False
     timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
     @property

@@ -34,7 +34,10 @@ _USUAL_PATIENCE_S = "60"
 _TIMEOUT_S = 60.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
 _CHUNK = 1 << 20
-_LATER = frozenset({408, 429, 500, 502, 503, 504, 507})
+NO_ROOM = 507
+"""What HTTP answers where there is no room for what was sent (RFC 4918, section 11.5)."""
+
+_LATER = frozenset({408, 429, 500, 502, 503, 504, NO_ROOM})
 """Answers of HTTP that may be others in a while."""
 
 
@@ -74,10 +77,19 @@ class Link:
         self, method: str, path: str, data: bytes | None, kind: str = "application/octet-stream"
     ) -> bytes:
         """Ask until there is an answer; raises `Unreachable` and `Refused`."""
+        return self._sent(method, path, data, kind, _LATER)
+
+    def send_if_there_is_room(self, path: str, data: bytes) -> bytes:
+        """Put ``data`` as `send` does, but where there is no room raise `Refused` at once."""
+        return self._sent("PUT", path, data, "application/octet-stream", _LATER - {NO_ROOM})
+
+    def _sent(
+        self, method: str, path: str, data: bytes | None, kind: str, later: frozenset[int]
+    ) -> bytes:
         patience = _Patience(self._base, self.patience_s)
         while True:
             try:
-                with self._open(method, path, data, {"Content-Type": kind}) as answer:
+                with self._open(method, path, data, {"Content-Type": kind}, later) as answer:
                     return bytes(answer.read())
             except (OSError, http.client.HTTPException) as error:
                 patience.wait(error)
@@ -117,7 +129,14 @@ class Link:
             if answer.length:
                 raise http.client.IncompleteRead(b"", answer.length)
 
-    def _open(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> Any:
+    def _open(
+        self,
+        method: str,
+        path: str,
+        data: bytes | None,
+        headers: dict[str, str],
+        later: frozenset[int] = _LATER,
+    ) -> Any:
         request = urllib.request.Request(  # noqa: S310 (the operator's own URL)
             self._base + path,
             data=data,
@@ -128,7 +147,7 @@ class Link:
             return urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310
         except urllib.error.HTTPError as error:
             with error:
-                if error.code in _LATER:
+                if error.code in later:
                     raise ConnectionError(_detail(error)) from error
                 raise Refused(error.code, _detail(error)) from error
 

@@ -47,11 +47,8 @@ def folded(
         else:
             shown.append(_group(key, group))
             key_of.update((node.id, key) for node in group)
-    counted = Counter((key_of[each.needed], key_of[each.job], each.how) for each in edges)
-    return shown, [
-        WorkflowEdge(needed=needed, by=by, how=how, count=count)
-        for (needed, by, how), count in counted.items()
-    ]
+    links = dict.fromkeys((key_of[each.needed], key_of[each.job], each.how) for each in edges)
+    return shown, [WorkflowEdge(needed=needed, by=by, how=how) for needed, by, how in links]
 
 
 def _classes(nodes: Sequence[GraphNode], edges: Sequence[GraphEdge]) -> dict[str, int]:

@@ -83,11 +83,12 @@ async def shared_view(request: Request, key: Hashable, make: Callable[[], Any]) 
     It is made, written and packed once for all of them.
     """
     whole, snapshots = (user_of(request), key), _page_of(request).snapshots
+    turn_s = snapshots.turn_s(whole)
     page, again_s = await snapshots.get(whole, lambda: Page.of(_JSON, written(make())))
     sent = page.coded(request.headers.get("accept-encoding"))
-    headers = {FRESH: f"{snapshots.fresh_s(whole):.2f}", "Vary": "Accept-Encoding"}
+    headers = {FRESH: f"{snapshots.fresh_s(whole) + turn_s:.2f}", "Vary": "Accept-Encoding"}
     if again_s:
-        headers[AGAIN] = f"{again_s:.2f}"
+        headers[AGAIN] = f"{again_s + turn_s:.2f}"
     if sent is not page:
         headers["Content-Encoding"] = "gzip"
     return Response(sent.body, media_type=_JSON, headers=headers)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CTE,
     JSON,
     Connection,
-    Row,
     String,
     Subquery,
     case,
@@ -35,9 +34,11 @@ from park_server.jobs.stored_job import STORED, StoredJob
 from park_server.page.seen_records import WorkflowEdge, WorkflowNode
 from park_server.page.state_counts import key_of
 
-__all__ = ["links_of", "members_of", "rows_of", "size_of"]
+__all__ = ["JobGroup", "groups_of", "links_of", "members_of", "size_of"]
 
 _MOST_LINKS = 2_000
+_BETWEEN = ","
+"""Between ids, in which there is none."""
 _HERE = needs.c.service == ""
 _FIRST = {"failed": 0, "running": 1, "queued": 2, "waiting": 3}
 _A, _B = jobs.alias(), jobs.alias()
@@ -50,77 +51,100 @@ def size_of(connection: Connection, job: JobId, most: int) -> int:
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def rows_of(connection: Connection, job: JobId) -> Sequence[Row[str, str, str, str]]:
-    """Return id, kind, entry point and state of all that is connected with ``job``."""
+class JobGroup(NamedTuple):
+    """Jobs of one function in one state."""
+
+    kind: JobKind
+    entry_point: str
+    status: JobState
+    ids: list[str]
+
+
+def groups_of(connection: Connection, job: JobId) -> Iterator[JobGroup]:
+    """Yield all that is connected with ``job``, by function and state.
+
+    The ids come as one text of each group: a hundred thousand rows cost Python more than they
+    cost the database.
+    """
     part = _connected(connection, job)
-    query = select(jobs.c.id, jobs.c.kind, jobs.c.entry_point, jobs.c.status)
-    return connection.execute(query.select_from(part).join(jobs, jobs.c.id == part.c.id)).all()
+    by = (jobs.c.kind, jobs.c.entry_point, jobs.c.status)
+    query = (
+        select(*by, func.aggregate_strings(jobs.c.id, _BETWEEN))
+        .select_from(part)
+        .join(jobs, jobs.c.id == part.c.id)
+        .group_by(*by)
+    )
+    for kind, entry_point, status, ids in connection.execute(query):
+        yield JobGroup(JobKind(kind), entry_point, JobState(status), ids.split(_BETWEEN))
 
 
 def links_of(
     connection: Connection, ids: Collection[str]
 ) -> tuple[list[WorkflowEdge], list[WorkflowNode]]:
-    """Return who needs whom between the groups of the jobs ``ids``, and nodes that are no jobs."""
+    """Return who needs whom between the groups of the jobs ``ids``, and nodes that are no jobs.
+
+    Which there are, and not how many of each: to count them, all would have to be sorted.
+    """
     part = _listed(connection, json.dumps(list(ids)))
-    outside = case((_B.c.id.is_(None), needs.c.needed), else_=None)
     query = (
         select(
             _A.c.kind, _A.c.entry_point, _B.c.kind, _B.c.entry_point,
-            needs.c.service, needs.c.how, func.count(), func.min(outside),
+            needs.c.service, needs.c.how,
         )
+        .distinct()
         .select_from(part)
         .join(needs, needs.c.job == part.c.id)
         .join(_A, _A.c.id == needs.c.job)
         .outerjoin(_B, (_B.c.id == needs.c.needed) & _HERE)
-        .group_by(
-            _A.c.kind, _A.c.entry_point, _B.c.kind, _B.c.entry_point,
-            needs.c.service, needs.c.how,
-        )
         .limit(_MOST_LINKS)
     )  # fmt: skip
-    edges, others = [], {}
-    for (
-        kind,
-        entry_point,
-        needed_kind,
-        needed_point,
-        service,
-        how,
-        count,
-        one,
-    ) in connection.execute(query):
-        if needed_kind is None:
-            other = _other(connection, service, one)
-            others[other.key] = other
-            needed = other.key
-        else:
+    edges, others = [], dict[str, WorkflowNode | None]()
+    for kind, point, needed_kind, needed_point, service, how in connection.execute(query):
+        if needed_kind is not None:
             needed = key_of(JobKind(needed_kind), needed_point)
+        else:
+            if service not in others:
+                others[service] = _elsewhere(service) if service else _install(connection, part)
+            other = others[service]
+            if other is None:  # it needed a job that is removed
+                continue
+            needed = other.key
         edges.append(
             WorkflowEdge(
                 needed=needed,
-                by=key_of(JobKind(kind), entry_point),
+                by=key_of(JobKind(kind), point),
                 how="value" if how == COMPARED else how,
-                count=count,
             )
         )
-    return edges, list(others.values())
+    return edges, [other for other in others.values() if other is not None]
 
 
-def _other(connection: Connection, service: str, one: str) -> WorkflowNode:
-    if service:
-        return WorkflowNode(
-            key=f"remote {service}",
-            kind=NodeKind.REMOTE,
-            label=service,
-            service=service,
-            counts={"remote": 1},
-        )
-    row = connection.execute(select(installs).where(installs.c.id == one)).first()
+def _elsewhere(service: str) -> WorkflowNode:
     return WorkflowNode(
+        key=f"remote {service}",
+        kind=NodeKind.REMOTE,
+        label=service,
+        service=service,
+        counts={"remote": 1},
+    )
+
+
+def _install(connection: Connection, part: Subquery) -> WorkflowNode | None:
+    """Return an install that one of ``part`` needs, for all of them; None: they need none."""
+    query = (
+        select(installs.c.project, installs.c.version, installs.c.state)
+        .select_from(part)
+        .join(needs, needs.c.job == part.c.id)
+        .join(installs, installs.c.id == needs.c.needed)
+        .where(_HERE)
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return row and WorkflowNode(
         key="installs",
         kind=NodeKind.INSTALL,
-        label="its environments" if row is None else f"{row.project}=={row.version}",
-        counts={"ready" if row is None else row.state: 1},
+        label=f"{row.project}=={row.version}",
+        counts={row.state: 1},
     )
 
 

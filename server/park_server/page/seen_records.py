@@ -100,12 +100,11 @@ class WorkflowNode:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkflowEdge:
-    """What ``needed`` gives to what is ``by``: ``count`` times, in the way ``how``."""
+    """What ``needed`` gives to what is ``by``, in the way ``how``."""
 
     needed: str
     by: str
     how: str
-    count: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,6 +33,10 @@ ANSWER_S = 0.001
 SHARE_OF_ANSWERS = 200
 """Ten who watch are told something newer every two seconds: a two-hundredth of one processor."""
 
+TURN_S = ANSWER_S * SHARE_OF_ANSWERS / 2
+"""Between two who look at the same view: all at once, their windows would wait for each other on
+their machine, and their questions here."""
+
 _MOST = 256
 """Views that are kept; the one that was asked for longest ago goes first."""
 
@@ -85,21 +89,31 @@ class Snapshots:
         left = kept.due - self._clock()
         if left > 0:
             return cast("T", kept.value), left
-        kept.making = asyncio.ensure_future(self._made(kept, make))
+        asked, kept.asked = kept.asked, 0
+        kept.making = asyncio.ensure_future(self._made(kept, make, asked))
         # who goes away does not take it from the others
         return cast("T", await asyncio.shield(kept.making)), 0.0
+
+    def turn_s(self, key: Hashable) -> float:
+        """Return for how many seconds whoever asks now is to wait for others before the next time.
+
+        Ten who watch have half of the pause between two views for themselves.
+        """
+        kept = self._kept.get(key)
+        if kept is None or (kept.making is None and kept.due <= self._clock()):
+            return 0.0  # it is made for him
+        return TURN_S * (kept.asked + 1)
 
     def fresh_s(self, key: Hashable) -> float:
         """Return for how many seconds more whoever asks is answered with what is there."""
         kept = self._kept.get(key)
         return 0.0 if kept is None else max(kept.due - self._clock(), 0.0)
 
-    async def _made(self, kept: _Kept, make: Callable[[], T]) -> T:
+    async def _made(self, kept: _Kept, make: Callable[[], T], asked: int) -> T:
         def measured() -> tuple[T, float]:
             began = self._spent()
             return make(), self._spent() - began
 
-        asked, kept.asked = kept.asked, 0
         try:
             value, took = await asyncio.to_thread(measured)
             kept.value = value

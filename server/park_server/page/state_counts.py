@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
@@ -52,13 +51,15 @@ def newest_event(connection: Connection) -> int:
 
 
 class StateCounts:
-    """Counts ``rows`` (id, kind, entry point and state of each job) as of the event ``newest``.
+    """Counts ``groups`` (kind, entry point, state, and which jobs) as of the event ``newest``.
 
     For any thread. The jobs stay the same ones: ``is_outdated`` once others have come to them, or
     some are gone, or so much has happened that it was not followed.
     """
 
-    def __init__(self, rows: Iterable[Sequence[Any]], newest: int) -> None:
+    def __init__(
+        self, groups: Iterable[tuple[JobKind, str, JobState, Sequence[str]]], newest: int
+    ) -> None:
         self.is_outdated = False
         self._newest = newest
         self._changing = threading.Lock()
@@ -66,13 +67,15 @@ class StateCounts:
         self._first: dict[tuple[JobKind, str], str] = {}
         self._known: dict[_Place, _Place] = {}
         """Each place once, for all jobs that are there."""
-        for id_, kind, entry_point, status in rows:
-            place = (JobKind(kind), entry_point, JobState(status))
-            self._place_of[id_] = self._known.setdefault(place, place)
-            first = self._first.get(place[:2])
-            if first is None or id_ < first:
-                self._first[place[:2]] = id_
-        self._counts = Counter(self._place_of.values())
+        self._counts = Counter[_Place]()
+        for kind, entry_point, status, ids in groups:
+            place = (kind, entry_point, status)
+            self._known[place] = place
+            for block in in_blocks(ids):  # other threads run between them
+                self._place_of.update(dict.fromkeys(block, place))
+            self._counts[place] += len(ids)
+            first = min(ids)
+            self._first[place[:2]] = min(first, self._first.get(place[:2], first))
 
     def __len__(self) -> int:
         return len(self._place_of)

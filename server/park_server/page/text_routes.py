@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import cast
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -34,10 +38,11 @@ async def show_about(request: Request, name: str, version: str | None = None) ->
     Without ``version``, the newest that was not yanked.
     """
     parts, user = parts_of(request), user_of(request)
-    file = await asyncio.to_thread(_chosen, parts.index, user, canonicalize_name(name), version)
-    path = await asyncio.to_thread(parts.index.whole_metadata, file)
-    said = await _reader_of(request).read(file.metadata_sha256, {"about": str(path)})
-    return ProjectAbout(name=file.project, version=file.version, filename=file.filename, **said)
+    project = canonicalize_name(name)
+    wheel = await asyncio.to_thread(_chosen, parts.index, user, project, version)
+    path = await asyncio.to_thread(wheel.metadata)
+    said = await _reader_of(request).read(wheel.digest, {"about": str(path)})
+    return ProjectAbout(name=project, version=wheel.version, filename=wheel.filename, **said)
 
 
 @router.get("/environments/{prefix}/differences/{other}/{project}")
@@ -69,27 +74,66 @@ def _reader_of(request: Request) -> TextReader:
     return cast("TextReader", state.page_texts)
 
 
-def _chosen(index: Index, user: str, project: NormalizedName, version: str | None) -> PublishedFile:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wheel:
+    """A wheel of a project, and how to come to the file that has its METADATA, or is it.
+
+    ``digest`` names what is read for ever; ``since`` is when it came.
+    """
+
+    version: str
+    filename: str
+    is_yanked: bool
+    since: str
+    digest: str
+    metadata: Callable[[], Path]
+
+
+def _wheels(index: Index, user: str, project: NormalizedName) -> Iterator[_Wheel]:
+    for file in (*index.project_files(project), *index.tree_files(project, user)):
+        if file.metadata_sha256:
+            yield _Wheel(
+                version=file.version,
+                filename=file.filename,
+                is_yanked=file.yanked is not None,
+                since=file.uploaded_at,
+                digest=file.metadata_sha256,
+                metadata=partial(index.whole_metadata, file),
+            )
+    folder = None if index.external is None else index.external.files
+    for laid in () if folder is None else folder.offered(project):
+        if laid.path.suffix == ".whl":
+            yield _Wheel(
+                version=laid.version,
+                filename=laid.path.name,
+                is_yanked=False,
+                since=laid.changed,
+                digest=laid.sha256,
+                metadata=partial(Path, laid.path),
+            )
+
+
+def _chosen(index: Index, user: str, project: NormalizedName, version: str | None) -> _Wheel:
     """Return the wheel whose METADATA are shown: of the asked version, or of the newest."""
-    files = [*index.project_files(project), *index.tree_files(project, user)]
-    wheels = [each for each in files if each.metadata_sha256 and version in {None, each.version}]
+    found = _wheels(index, user, project)
+    wheels = [each for each in found if version in {None, each.version}]
     if not wheels:
         of = f"{project} {version}" if version else f"project {project}"
         raise UnknownItem(f"no wheel of {of} in the index of this service")
     return max(wheels, key=_newest_first)
 
 
-def _newest_first(file: PublishedFile) -> tuple[bool, bool, Version, str]:
+def _newest_first(file: _Wheel) -> tuple[bool, bool, Version, str]:
     try:
         version = Version(file.version)
     except InvalidVersion:  # of before versions were checked
         version = Version("0")
     is_release = version.local is None
     return (
-        file.yanked is None,
+        not file.is_yanked,
         is_release,
         version if is_release else Version("0"),
-        file.uploaded_at,
+        file.since,
     )
 
 

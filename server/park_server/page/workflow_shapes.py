@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from park.model.ids import JobId
-from park_server.page.quotient import links_of, rows_of
+from park_server.page.quotient import groups_of, links_of
 from park_server.page.seen_records import WorkflowEdge, WorkflowNode
 from park_server.page.state_counts import StateCounts, newest_event
 
@@ -68,7 +68,7 @@ class WorkflowShapes:
 
     def find(self, connection: Connection, user: str, job: JobId) -> _Shape:
         """Go through the workflow of ``job``; its shape is known then."""
-        counts = StateCounts(rows_of(connection, job), newest_event(connection))
+        counts = StateCounts(groups_of(connection, job), newest_event(connection))
         edges, others = links_of(connection, counts.ids)
         shape = _Shape(counts=counts, edges=tuple(edges), others=tuple(others))
         with self._changing:

@@ -18,6 +18,7 @@ from support.material.wheels import wheel_of
 from support.session.slow_cases import slow_after
 
 import park
+from park.build.backend import Backend
 from park.build.backend_answers import describe
 from park.build.cache import Cache
 from park.build.versioned_tree import version_tree
@@ -88,6 +89,32 @@ def test_a_backend(case: tuple[str, str, str | None, str], tmp_path: Path, cache
     shutil.rmtree(cache.wheels)
     again = wheel_of(find_tree(root, cache), cache=cache)
     assert (again.built, again.filename, again.sha256) == (True, first.filename, first.sha256)
+
+
+COPYING = ["hatchling-src", "setuptools-flat", "poetry-src", "uv-src"]
+"""Backends that copy modules, each with a configuration that says which."""
+
+
+@pytest.mark.parametrize("name", slow_after(2, COPYING))
+def test_an_edit_is_put_into_the_wheel_that_is_known(
+    name: str, tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Byte for byte what the backend makes, which is not asked."""
+    root = copy_package(name, tmp_path)
+    wheel_of(find_tree(root, cache), cache=cache)
+    (module,) = root.rglob("__init__.py")
+    with monkeypatch.context() as without_backend:
+        without_backend.setattr(Backend, "build_wheel", None)
+        module.write_text("FILM_SLD = 4.0\n")
+        wheel_of(find_tree(root, cache), cache=cache)
+        module.write_text("FILM_SLD = 5.0\n")  # of one that was made so itself
+        edited = wheel_of(find_tree(root, cache), cache=cache)
+    assert edited.built
+    assert b"FILM_SLD = 5.0\n" in members(edited).values()
+    content = edited.path.read_bytes()
+    shutil.rmtree(cache.wheels)
+    again = wheel_of(find_tree(root, cache), cache=cache)
+    assert (again.filename, again.path.read_bytes()) == (edited.filename, content)
 
 
 def test_pip_installs_the_wheel_at_its_version(tmp_path: Path, cache: Cache) -> None:

@@ -54,6 +54,18 @@ def test_a_wheel_that_is_put_there_is_installed(
         assert installed == {"copied": "1.0", "old": "1.0"}
 
 
+def test_it_is_listed_with_where_it_lies(service: ParkService, folder: Path) -> None:
+    make_wheel(folder, "listed", "1.0")
+    found = service.request("GET", "/api/v1/index/projects").json()
+    projects = {each["name"]: each for each in found}
+    assert "broken" not in projects
+    assert projects["listed"]["folder"] == str(folder)
+    (file,) = service.request("GET", "/api/v1/index/projects/listed").json()["files"]
+    assert (file["filename"], file["folder"]) == ("listed-1.0-py3-none-any.whl", str(folder))
+    about = service.request("GET", "/api/v1/index/projects/listed/about").json()
+    assert about["version"] == "1.0"
+
+
 @pytest.mark.slow
 def test_one_that_is_half_there_is_told_and_never_installed(
     service: ParkService, folder: Path, tmp_path: Path

@@ -84,7 +84,6 @@ def test_a_failure_is_seen_where_it_was_and_what_it_hurt(
         box(viewer, "hurt", "cancelled").wait_for()
         box(viewer, "bad", "failed").click()
         viewer.section("Chosen").get_by_text("too thick").wait_for()
-        viewer.page.get_by_text("As a list").click()
         viewer.section("As a list").get_by_role("link", name="hurt").wait_for()
 
 

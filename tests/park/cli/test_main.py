@@ -1,5 +1,6 @@
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -81,3 +82,29 @@ def test_no_letter_ends_the_program_and_json_stays_json(
     *_, line, name = written.getvalue().splitlines()
     assert json.loads(line.decode(encoding)) == text
     assert name == b"name \xff"
+
+
+ENDING = """
+import atexit, threading
+from park.cli import main
+
+def at_the_end():
+    said.wait()
+    print("thread")
+
+said = threading.Event()
+threading.Thread(target=at_the_end).start()
+atexit.register(print, "handler")
+main.main = lambda: said.set() or print("command") or 5
+main.command()
+"""
+
+
+def test_a_command_ends_as_python_does_with_its_status() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING], check=False, stdout=subprocess.PIPE, text=True
+    )
+    assert done.returncode == 5
+    lines = done.stdout.split()
+    assert sorted(lines) == ["command", "handler", "thread"]
+    assert lines[-1] == "handler"  # after threads, as it is wherever Python ends

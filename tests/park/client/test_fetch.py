@@ -144,3 +144,42 @@ def test_a_file_of_a_job_is_fetched_by_its_url(job: Job) -> None:
 def test_what_is_no_url_at_all_is_told_with_what_is(url: Any) -> None:
     with pytest.raises(UsageError, match=r"a URL is a text or job\.url"):
         target(url)
+
+
+@pytest.mark.usefixtures("named")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "park://sns",
+        "park://sns/",
+        "park://sns/~",
+        "park://sns/~/data/",
+        "park://sns/jobs/0199",
+        "park://sns/jobs/0199/files/",
+        "park://sns/jobs/0199/logs/stdout",
+        "park:///~/a",
+    ],
+)
+def test_a_park_url_of_no_file_is_told_what_one_is(url: str) -> None:
+    with pytest.raises(UsageError, match="names no file of a service") as told:
+        target(url)
+    assert "park://SERVICE/~/PATH" in str(told.value.hint)
+
+
+@pytest.mark.usefixtures("named")
+@pytest.mark.parametrize("name", ["run#1.zip", "run?.zip", "run.zip?"])
+def test_a_park_url_is_not_cut_where_a_query_would_begin(name: str) -> None:
+    with pytest.raises(UsageError, match="has a query or a fragment") as told:
+        target(f"park://sns/~/{name}")
+    assert "%23" in str(told.value.hint)
+    assert target("park://sns/~/run%231.zip").opening.files == ("~/run#1.zip",)
+
+
+@pytest.mark.usefixtures("named")
+def test_a_fetch_is_called_what_was_asked_for(one: JobService) -> None:
+    with one.service:
+        url = "park://sns/~/run.zip"
+        park.fetch_url(url, park.credentials(token="t0ken")).confirm()
+        park.fetch_url("https://example.org/a").confirm()
+    labels = [job.get("label") for job in one.jobs]
+    assert labels == [url, None]  # the service calls the second by its URL

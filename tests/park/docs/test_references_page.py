@@ -12,6 +12,8 @@ import os
 import pickle
 import re
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,10 @@ HOLDS: dict[str, Callable[[str, dict[str, Any]], bool]] = {
     "what numpy makes of the value; waits": of_numpy,
     "a condition": lambda e, names: isinstance(value_of(e, names), Condition),
     "a reference to that part": lambda e, names: isinstance(value_of(e, names), ValueReference),
+    "`TypeError`: it is `job.output` that stands for the value": (
+        lambda e, names: is_error(e, names, TypeError)
+    ),
+    "`False`: Python asks nobody": lambda e, names: value_of(e, names) is False,
     "`TypeError`: do it in a job": lambda e, names: is_error(e, names, TypeError),
     "`TypeError`": lambda e, names: is_error(e, names, TypeError),
     "that of the object: two references to one part are two keys": lambda e, names: (
@@ -206,3 +212,22 @@ class Holder:
 
     def __init__(self, held: object) -> None:
         self.held = held
+
+
+def of_pythons_own() -> list[str]:
+    """Return what the page says that Python ends with words of its own."""
+    text = PAGE.partition("see a reference, and")[2].partition("\n\n")[0]
+    return re.findall("`([^`]*\\(.*?v[^`]*)`", text)
+
+
+@pytest.mark.parametrize("expression", of_pythons_own())
+def test_python_names_the_class_where_no_reference_is_asked(
+    expression: str, names: dict[str, Any]
+) -> None:
+    known = {**names, "Decimal": Decimal, "Fraction": Fraction, "re": re}
+    with pytest.raises(TypeError):
+        value_of(expression, known)
+
+
+def test_the_page_names_some_of_these() -> None:
+    assert {"Decimal(v)", "json.dumps(v)", '",".join([v])'} <= set(of_pythons_own())

@@ -143,3 +143,20 @@ def test_a_tree_in_a_developed_one_that_nobody_installed_is_not_of_that(
     write_tree(root, {"film/core/setup.py": "", "film/core/__init__.py": ""})
     assert owner(root, "probe", "tools/probe/probe.py") is None
     assert owner(root, "film.core", "film/core/__init__.py") == "park-t-film"
+
+
+@pytest.mark.parametrize("written", ["finder", "path"])
+def test_what_a_link_of_a_developed_tree_leads_to_is_its_own(
+    tmp_path: Path, site: Path, written: str
+) -> None:
+    """Backends write down where such a link ends: a place that is not in the tree."""
+    outside = write_tree(tmp_path / "shared", {"film/__init__.py": "", "filmed/__init__.py": ""})
+    root = write_tree(tmp_path / "film", {"pyproject.toml": "[project]\nname = 'park-t-film'\n"})
+    (root / "film").symlink_to(outside / "film")
+    place = outside / "film"
+    files = {"__editable___film_finder.py": f"MAPPING = {{'film': {str(place)!r}}}\n"}
+    if written == "path":
+        files = {"_film.pth": f"{place}\n"}
+    install_distribution(site, "park-t-film", "1.0", direct_url=editable(root), files=files)
+    assert owner(outside, "film", "film/__init__.py") == "park-t-film"
+    assert owner(outside, "filmed", "filmed/__init__.py") is None

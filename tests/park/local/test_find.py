@@ -43,6 +43,21 @@ def test_a_released_distribution_under_another_name(site: Path) -> None:
     assert find("park_t_module").name == "park-t-dist"
 
 
+@pytest.mark.parametrize("name", ["park-t-dist", "Park.T_Dist", "park_t_dist"])
+def test_an_installed_project_by_its_own_name(site: Path, tmp_path: Path, name: str) -> None:
+    install_distribution(site, "park-t-dist", "1", files={"park_t_module.py": ""})
+    assert find(name).name == "park-t-dist"
+    assert find(name, cwd=tmp_path).module is None
+    # what is there under that name is meant, whatever is installed
+    write_tree(tmp_path, {"park_t_dist.py": "", "park-t-dist/x.txt": ""})
+    if name == "park_t_dist":
+        with pytest.raises(NoDistribution, match="which no installed distribution owns"):
+            find(name, cwd=tmp_path)
+    if name == "park-t-dist":
+        with pytest.raises(NoDistribution, match="neither a pyproject"):
+            find(name, cwd=tmp_path)
+
+
 def test_a_name_alone_does_not_own_a_module(site: Path) -> None:
     install_distribution(site, "park-t-two", "1", files={"something_else.py": ""})
     install_distribution(site, "park-t-owner", "2", files={"park_t_two.py": ""})

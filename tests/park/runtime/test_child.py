@@ -201,3 +201,9 @@ def test_threads_exit_handlers_and_streams_end_before_its_last_word(tmp_path: Pa
     assert ran(tmp_path, "model:goes_on", str(tmp_path / "notes")) == (0, "f")
     assert (tmp_path / "notes").read_text() == "thread exit"
     assert (tmp_path / "stdout").read_text() == "said"
+
+
+def test_an_interpreter_of_its_own_says_when_the_call_begins(tmp_path: Path) -> None:
+    assert ran(tmp_path, "model:double", 7, fresh=True) == (0, "bf")
+    (tmp_path / "marked").mkdir()
+    assert ran(tmp_path / "marked", "model:marked", fresh=True) == (0, "mbf")

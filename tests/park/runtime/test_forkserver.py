@@ -14,6 +14,7 @@ import pytest
 from support.session.limits import LIMIT_S
 
 from park.runtime import forkserver, processes
+from park.runtime.child import BEGUN, MARKED
 from park.runtime.folder import JobFolder
 from park.runtime.forkserver import ForkServer
 from park.runtime.order import Order, ServerSettings
@@ -204,3 +205,15 @@ def test_an_attempt_is_that_of_its_claim(place: Place, owner: str, *, owns: bool
         JobFolder(root=str(place.root)).claim(1, {"pid": pid})
     job = forkserver._Running(order=Order(**place.order()), spare=place.spare())
     assert forkserver._owns_attempt(job) is owns
+
+
+def test_words_of_a_child_are_told(place: Place) -> None:
+    place.server._accept()
+    place.heard()
+    place.spare()
+    start(place)
+    place._things[-1].sendall(MARKED + BEGUN)
+    place.server._on_word(("0199", 1))
+    (line,) = place.server._connections
+    place.server._flush(line)
+    assert [place.heard()["event"] for _ in range(3)] == ["started", "marked", "begun"]

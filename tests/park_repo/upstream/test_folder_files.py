@@ -10,6 +10,7 @@ from unittest.mock import Mock
 from urllib.parse import quote
 
 import pytest
+from packaging.utils import NormalizedName
 from support.material.wheels import make_sdist, make_wheel, wheel_members, write_archive
 
 from park_repo.upstream.folder_files import FolderFiles
@@ -107,3 +108,22 @@ def test_hidden_files_are_nobody_s(folder: Path) -> None:
     (folder / ".cache" / "demo-1.0-py3-none-any.whl").write_bytes(b"half")
     (folder / "README.txt").write_text("wheels of the lab")
     assert list(FolderFiles(folder).problems()) == []
+
+
+def test_what_is_offered_is_told_with_where_it_lies(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    wheel, sdist = make_wheel(folder, "demo", "1.0"), make_sdist(folder, "demo", "1.0")
+    other = make_wheel(folder / "sub", "other", "2.0")
+    (folder / "garbage-1.0-py3-none-any.whl").write_bytes(b"no wheel")
+    (folder / ".demo-2.0-py3-none-any.whl").write_bytes(b"half")
+    os.utime(wheel, (0, 0))
+    files = FolderFiles(folder)
+    assert {each.path for each in files.offered()} == {wheel, sdist, other}
+    told = {each.path: each for each in files.offered(NormalizedName("demo"))}
+    assert told.keys() == {wheel, sdist}
+    found = told[wheel]
+    assert (found.project, found.version) == ("demo", "1.0")
+    assert (found.sha256, found.size) == (digest_of(wheel), wheel.stat().st_size)
+    assert found.changed == "1970-01-01T00:00:00Z"
+    wheel.unlink()
+    assert {each.path for each in files.offered()} == {sdist, other}

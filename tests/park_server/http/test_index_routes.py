@@ -18,6 +18,8 @@ from support.neighbours.index_server import opened_index
 
 from park_repo.http.routes import index_routes
 from park_repo.index import Index
+from park_repo.upstream.external import ExternalIndex
+from park_repo.upstream.folder_files import FolderFiles
 from park_server.http.app import application
 from park_server.http.auth import Tokens, user_of
 from park_server.trust.under_way import UnderWay
@@ -137,3 +139,44 @@ def test_what_may_be_long_is_listed_beside_the_loop(
     noting("tree_projects")
     assert client.get(path, headers=USER).status_code == 200
     assert beside == [True]
+
+
+@pytest.fixture
+def laid(tmp_path: Path) -> Iterator[tuple[TestClient, Path]]:
+    """Serve an index whose released projects are the wheels of a folder."""
+    folder = tmp_path / "wheels"
+    (folder / "old").mkdir(parents=True)
+    make_wheel(folder / "old", "lab_model", "1.0")
+    make_wheel(folder, "lab_model", "1.1")
+    (folder / "broken-1.0-py3-none-any.whl").write_bytes(b"half")
+    external = ExternalIndex("http://127.0.0.1:9/simple/", files=FolderFiles(folder))
+    with (
+        opened_index(tmp_path / "index", external=external) as index,
+        TestClient(served(index)) as client,
+    ):
+        publish(client, make_wheel(tmp_path, "lab_model", TREE), USER)
+        yield client, folder
+
+
+def test_what_lies_in_a_folder_is_listed_with_where_it_lies(laid: tuple[TestClient, Path]) -> None:
+    client, folder = laid
+    (project,) = client.get(PROJECTS, headers=USER).json()
+    assert (project["name"], project["versions"], project["trees"]) == ("lab-model", 2, 1)
+    assert project["folder"] == str(folder)
+    (alone,) = client.get(PROJECTS, headers=OPERATOR).json()
+    assert (alone["versions"], alone["trees"]) == (2, 0)
+    whole = client.get(f"{PROJECTS}/lab-model", headers=USER).json()
+    assert {each["version"]: each["folder"] for each in whole["files"]} == {
+        "1.0": str(folder / "old"),
+        "1.1": str(folder),
+        TREE: None,
+    }
+    assert client.get(f"{PROJECTS}/broken", headers=USER).status_code == 404
+
+
+def test_what_lies_in_a_folder_is_taken_back_there(laid: tuple[TestClient, Path]) -> None:
+    client, folder = laid
+    for path in ("lab-model/versions/1.0", "lab-model/versions/1.0/yank"):
+        refused = client.request("DELETE", f"{PROJECTS}/{path}", headers=OPERATOR).json()
+        assert str(folder) in refused["detail"]
+        assert "remove the files there" in refused["hint"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -282,6 +283,8 @@ def test_the_time_limit_of_the_decorator_ends_the_job(tmp_path: Path) -> None:
             order = await here.started()
             (order.directory / "marks.json").write_text('{"attempt": 1, "timeout_s": 0.01}')
             here.dispatcher.on_marked(JobId("1"), 1)
+            assert here.engine.cancelled.empty()
+            here.dispatcher.on_begun(JobId("1"), 1, time.time())
             assert await asyncio.wait_for(here.engine.cancelled.get(), LIMIT_S) == "1"
             here.end(order, ExitKind.SIGNALLED, signal=15)
             record = await here.final("1")

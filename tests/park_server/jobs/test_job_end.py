@@ -227,3 +227,10 @@ def test_the_end_of_a_job_that_was_asked_to_stop_says_so(
     status: JobState, error: str | None, line: str
 ) -> None:
     assert JobEnd(status=status, error=error).line_if_asked == line
+
+
+def test_one_that_never_came_to_its_call_is_told_what_took_its_time() -> None:
+    attempt = ended(ExitKind.SIGNALLED, signal=15)
+    end = end_of(attempt, files=[], cancel_requested=False, timed_out_s=None, late_s=600.0)
+    assert end.status is JobState.FAILED
+    assert end.error == "was still importing its modules after 600 s and was stopped"

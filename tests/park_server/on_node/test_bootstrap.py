@@ -52,6 +52,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(206, body[int(begin[6:-1]) :])
 
+    do_PUT = do_POST = do_GET  # noqa: N815 (names of http.server)
+
     def _answer(self, status: int, body: bytes, *, cut: bool = False) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -101,6 +103,16 @@ def test_a_refusal_is_no_reason_to_ask_again() -> None:
         Link(service.url, "t", 60).send("GET", "order", None)
     assert refused.value.status == 403
     assert len(service.asked) == 1
+
+
+def test_what_has_no_room_is_refused_at_once_to_who_can_do_without_and_else_asked_again() -> None:
+    with serving(Service(507)) as service:
+        with pytest.raises(Refused, match="said so") as refused:
+            Link(service.url, "t", 60).send_if_there_is_room("files/x", b"much")
+        service.cuts, service.statuses = 0, [507]
+        assert Link(service.url, "t", 60).send("POST", "end", None) == CONTENT
+    assert refused.value.status == 507
+    assert len(service.asked) == 3
 
 
 def test_a_service_that_is_not_there_is_told_in_a_line() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import pytest
 
 from park_server.content import ContentStore
 from park_server.node_desk.intake import Left, NodeFolder
-from park_server.on_node.bootstrap import Link
+from park_server.on_node.bootstrap import NO_ROOM, Link, Refused
 from park_server.on_node.mirror import Mirror
 
 
@@ -21,6 +22,7 @@ class Service:
         root.mkdir()
         self.folder = NodeFolder(root, 1)
         self.sent: list[str] = []
+        self.without_room: list[str] = []
 
     def json(self, method: str, path: str, body: Any = None) -> Any:
         self.sent.append(f"{method} {path}")
@@ -32,6 +34,13 @@ class Service:
             return self.folder.missing([Left(**each) for each in body])
         files = [Left(**each) for each in body["files"]]
         return self.folder.end(files, body["records"], body["why"])
+
+    def send_if_there_is_room(self, path: str, data: bytes) -> bytes:
+        full = [each for each in self.without_room if each in path]
+        if not full:
+            return self.send("PUT", path, data)
+        self.without_room.remove(full[0])
+        raise Refused(NO_ROOM, "ada has 2 GB of 2 GB on the disk")
 
     def send(self, method: str, path: str, data: bytes) -> bytes:
         self.sent.append(f"{method} {path} {len(data)}")
@@ -51,9 +60,13 @@ def service(tmp_path: Path) -> Service:
 
 
 @pytest.fixture
-def mirror(tmp_path: Path, service: Service) -> Mirror:
+def content(tmp_path: Path) -> ContentStore:
     (tmp_path / "here" / "work").mkdir(parents=True)
-    content = ContentStore(tmp_path / "here" / "left")
+    return ContentStore(tmp_path / "here" / "left")
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, service: Service, content: ContentStore) -> Mirror:
     return Mirror(cast("Link", service), tmp_path / "here", content)
 
 
@@ -104,3 +117,32 @@ def test_a_job_that_left_no_work_directory_leaves_no_files(
     (tmp_path / "here" / "work").rmdir()
     mirror.end()
     assert service.sent[-2:] == ["POST left", "POST end"]
+
+
+def test_what_finds_no_room_waits_for_it_and_says_so(
+    tmp_path: Path, service: Service, content: ContentStore
+) -> None:
+    (tmp_path / "here" / "work" / "curve").write_bytes(b"much")
+    service.without_room = 2 * [sha256(b"much").hexdigest()]
+    Mirror(cast("Link", service), tmp_path / "here", content, pauses_s=(0.0, 0.0)).end()
+    assert (tmp_path / "there" / "work" / "curve").read_bytes() == b"much"
+    said = (tmp_path / "there" / "stderr").read_text()
+    assert said == "park: what it left waits for room: ada has 2 GB of 2 GB on the disk\n"
+
+
+def test_what_finds_no_room_takes_nothing_else_along(
+    tmp_path: Path, service: Service, content: ContentStore
+) -> None:
+    for name, data in {"a": b"much", "b": b"much", "c": b"less"}.items():
+        (tmp_path / "here" / "work" / name).write_bytes(data)
+    (tmp_path / "here" / "exit.json").write_text('{"attempt": 1, "status": 0, "signal": null}')
+    service.without_room = 2 * [sha256(b"much").hexdigest()]
+    Mirror(cast("Link", service), tmp_path / "here", content, pauses_s=(0.0,)).end()
+    there = tmp_path / "there"
+    assert [each.name for each in (there / "work").iterdir()] == ["c"]
+    assert json.loads((there / "exit.json").read_text())["status"] == 0
+    why = "ada has 2 GB of 2 GB on the disk"
+    assert (there / "stderr").read_text().splitlines()[1:] == [
+        f"park: not kept: 'a': {why}",
+        f"park: not kept: 'b': {why}",
+    ]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import delete
 from support.labs.rows import add_install, new_job, rows_in_memory
 
 from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
+from park_server.db.tables import jobs, needs
 from park_server.page import quotient
 from park_server.page.quotient import (
+    groups_of,
     links_of,
     members_of,
-    rows_of,
     size_of,
 )
 from park_server.page.state_counts import StateCounts, key_of
@@ -48,6 +50,10 @@ def connection() -> Iterator[Connection]:
         yield connection
 
 
+def ids_of(connection: Connection, job: JobId) -> list[str]:
+    return [each for group in groups_of(connection, job) for each in group.ids]
+
+
 @pytest.fixture(params=[True, False], ids=["sqlite", "others"])
 def either_way(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, connection: Connection
@@ -66,7 +72,7 @@ def test_what_is_connected_is_counted_from_wherever_one_looks(
 ) -> None:
     assert size_of(connection, job, 1_000) == 32
     assert size_of(connection, job, 5) == 5
-    groups = StateCounts(rows_of(connection, job), 0).groups(connection)
+    groups = StateCounts(groups_of(connection, job), 0).groups(connection)
     assert {each.label: each.counts for each in groups} == {
         "m:prepare": {"completed": 1},
         "m:sim": {"failed": 3, "running": 27},
@@ -75,14 +81,26 @@ def test_what_is_connected_is_counted_from_wherever_one_looks(
 
 
 def test_who_needs_whom_is_said_of_groups(connection: Connection) -> None:
-    edges, others = links_of(connection, [row.id for row in rows_of(connection, JobId("z"))])
-    assert {(each.needed, each.by, each.how, each.count) for each in edges} >= {
-        ("call m:prepare", "call m:sim", "value", 30),
-        ("call m:sim", "call m:all", "value", 30),
-        (f"remote {ELSEWHERE}", "call m:all", "value", 1),
+    edges, others = links_of(connection, ids_of(connection, JobId("z")))
+    assert len(edges) == len(set(edges))
+    assert {(each.needed, each.by, each.how) for each in edges} >= {
+        ("call m:prepare", "call m:sim", "value"),
+        ("call m:sim", "call m:all", "value"),
+        ("installs", "call m:sim", "completed"),
+        (f"remote {ELSEWHERE}", "call m:all", "value"),
     }
+    assert {each.label for each in others} == {"mymodel==1.0", ELSEWHERE}
     assert {each.kind for each in others} == {"install", "remote"}
     assert {each.service for each in others} == {None, ELSEWHERE}
+
+
+def test_a_job_that_is_removed_is_no_environment(connection: Connection) -> None:
+    new_job(connection, "past", entry_point="m:past")
+    new_job(connection, "later", value("past"), entry_point="m:later")
+    connection.execute(delete(needs).where(needs.c.job == "past"))
+    connection.execute(delete(jobs).where(jobs.c.id == "past"))
+    assert ids_of(connection, JobId("later")) == ["later"]
+    assert links_of(connection, ["later"]) == ([], [])
 
 
 def test_members_that_failed_come_first(connection: Connection) -> None:

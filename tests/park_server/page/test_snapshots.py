@@ -13,6 +13,7 @@ from park_server.page.snapshots import (
     SHARE,
     SHARE_OF_ANSWERS,
     SHARE_OF_LONG,
+    TURN_S,
     Snapshots,
     pause_s,
 )
@@ -129,3 +130,37 @@ def test_many_who_look_are_told_less_often_so_that_they_cost_no_more() -> None:
         assert views.fresh_s("k") == pytest.approx(pause_s(0.0, 50))
 
     asyncio.run(look())
+
+
+def test_those_who_look_at_once_come_one_after_the_other_the_next_time() -> None:
+    clock = Clock()
+
+    async def look() -> list[float]:
+        views = Snapshots(clock)
+        turns = []
+        for _ in range(4):
+            turns.append(views.turn_s("k"))
+            await views.get("k", lambda: 1)
+        clock.now += PAUSE_S
+        turns.append(views.turn_s("k"))  # it is made anew for whoever asks then
+        return turns
+
+    assert asyncio.run(look()) == [0.0, *(pytest.approx(TURN_S * n) for n in (1, 2, 3)), 0.0]
+    assert pause_s(0.0, 10) / 2 >= 10 * TURN_S
+
+
+def test_nor_do_those_who_wait_for_the_same_view() -> None:
+    go = threading.Event()
+
+    async def look() -> list[float]:
+        views = Snapshots()
+        turns, asked = [], []
+        for _ in range(3):
+            turns.append(views.turn_s("k"))
+            asked.append(asyncio.ensure_future(views.get("k", lambda: go.wait(60))))
+            await asyncio.sleep(0)
+        go.set()
+        await asyncio.gather(*asked)
+        return turns
+
+    assert asyncio.run(look()) == [0.0, pytest.approx(TURN_S), pytest.approx(2 * TURN_S)]

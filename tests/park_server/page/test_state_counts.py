@@ -13,7 +13,7 @@ from park.model.states import JobKind, JobState
 from park_server import events
 from park_server.db.tables import jobs, needs
 from park_server.page import state_counts
-from park_server.page.quotient import rows_of
+from park_server.page.quotient import groups_of
 from park_server.page.state_counts import StateCounts, key_of, newest_event
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def connection() -> Iterator[Connection]:
 
 @pytest.fixture
 def counts(connection: Connection) -> StateCounts:
-    return StateCounts(rows_of(connection, JobId("a")), newest_event(connection))
+    return StateCounts(groups_of(connection, JobId("a")), newest_event(connection))
 
 
 def counted(counts: StateCounts, connection: Connection) -> dict[str, dict[str, int]]:
@@ -61,7 +61,7 @@ def test_it_follows_what_becomes_of_the_jobs(connection: Connection, counts: Sta
     now = counted(counts, connection)
     assert now[SIM] == {"waiting": 3, "running": 1, "failed": 1}
     assert counted(counts, connection) == now
-    anew = StateCounts(rows_of(connection, JobId("a")), newest_event(connection))
+    anew = StateCounts(groups_of(connection, JobId("a")), newest_event(connection))
     assert counted(anew, connection) == now
 
 

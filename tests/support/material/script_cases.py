@@ -9,6 +9,7 @@ import abc
 import asyncio
 import collections
 import contextlib
+import ctypes
 import dataclasses
 import enum
 import functools
@@ -387,6 +388,35 @@ def made_of_classes() -> list[Any]:
     ]
 
 
+class Packed(ctypes.Structure):
+    _fields_: typing.ClassVar[Any] = [("mark", ctypes.c_char), ("layer", ctypes.c_int)]
+    _pack_ = 1
+
+
+class Swapped(ctypes.BigEndianStructure):
+    _fields_: typing.ClassVar[Any] = [("value", ctypes.c_uint16), ("of", ctypes.c_uint16 * 2)]
+
+
+class Linked(ctypes.Structure):
+    pass
+
+
+Linked._fields_ = [("following", ctypes.POINTER(Linked)), ("value", ctypes.c_double)]
+Triple = ctypes.c_int * 3
+Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+
+
+def made_of_c_types() -> list[Any]:
+    last = Linked(value=2.5)
+    return [
+        [Packed(layer=3).layer, ctypes.sizeof(Packed)],
+        list(bytes(Swapped(1))),
+        Linked(ctypes.pointer(last), 1.0).following.contents.value,
+        list(Triple(1, 2, 3)),
+        Callback(lambda x: x + 1)(1),
+    ]
+
+
 def local_class() -> Any:
     class Local(Square):
         def area(self) -> float:
@@ -447,6 +477,7 @@ CASES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "enumerations": (made_of_members, ()),
     "tuples": (made_of_tuples, ()),
     "classes": (made_of_classes, ()),
+    "c-types": (made_of_c_types, ()),
     "exception": (raises_its_own, ()),
     "local-class": (local_class().area, ()),
     "weak": (looks_weakly, ()),

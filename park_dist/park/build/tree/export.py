@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from park.file_lock import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from park.build.cache import Cache
     from park.build.tree.hashing import HashedFile, Snapshot
@@ -24,6 +26,14 @@ __all__ = ["EPOCH", "exported", "verified_content"]
 
 EPOCH = 315532800
 """1 January 1980, UTC, in seconds: the oldest time that a zip file can tell."""
+
+_WRITTEN = EPOCH + 2
+"""Of all else in a tree with files that a tool has made of others there, in the steps that a zip
+file tells times in: a tool that compares times makes them anew."""
+
+_GENERATED = re.compile(rb"(?i)generated (by|with|from) \S*(Cython|SWIG|f2py|pythran)")
+_HEAD_BYTES = 512
+"""Where such a file says so."""
 
 _SETS_TIMES_OF_LINKS = os.utime in os.supports_follow_symlinks
 
@@ -42,9 +52,8 @@ def exported(snapshot: Snapshot, *, cache: Cache) -> Iterator[Path]:
         depth = max((_steps_up(file.path) for file in snapshot.files), default=0)
         tree = folder.joinpath(*snapshot.root.parts[len(snapshot.root.parts) - depth :])
         tree.mkdir(parents=True, exist_ok=True)
-        for file in snapshot.files:
-            _copy(file, tree)
-        _set_times(folder)
+        generated = {path for file in snapshot.files if (path := _copied(file, tree)) is not None}
+        _set_times(folder, generated)
         yield tree
 
 
@@ -68,15 +77,17 @@ def verified_content(file: HashedFile) -> bytes:
     return content
 
 
-def _copy(file: HashedFile, folder: Path) -> None:
+def _copied(file: HashedFile, folder: Path) -> Path | None:
+    """Copy ``file`` into ``folder``; return its path there where a tool has made it."""
     target = Path(os.path.normpath(folder / file.path))
     if file.link is not None:
         _link(file.link, target)
-        return
+        return None
     content = verified_content(file)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     target.chmod(0o755 if file.executable else 0o644)
+    return target if _GENERATED.search(content, 0, _HEAD_BYTES) else None
 
 
 def _link(text: str, target: Path) -> None:
@@ -85,10 +96,12 @@ def _link(text: str, target: Path) -> None:
         target.symlink_to(text)
 
 
-def _set_times(folder: Path) -> None:
+def _set_times(folder: Path, generated: AbstractSet[Path]) -> None:
+    """Give all one time; where there is something ``generated``, that is older than all else."""
     for parent, folders, files in os.walk(folder):
         for path in (Path(parent, name) for name in (*folders, *files)):
+            at = _WRITTEN if generated and path not in generated else EPOCH
             if _SETS_TIMES_OF_LINKS:
-                os.utime(path, (EPOCH, EPOCH), follow_symlinks=False)
+                os.utime(path, (at, at), follow_symlinks=False)
             elif not path.is_symlink():
-                os.utime(path, (EPOCH, EPOCH))
+                os.utime(path, (at, at))

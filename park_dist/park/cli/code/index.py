@@ -155,6 +155,7 @@ def _show(project: IndexProjectRecord, options: argparse.Namespace) -> None:
 
 def _line(project: IndexProjectRecord) -> str:
     owner = "claimed" if project.claimed else "owned" if project.owned else "trees only"
+    owner = owner if project.folder is None else f"in {project.folder}"
     status = "" if project.status == "active" else f"  {project.status}"
     reason = f" ({project.reason})" if project.reason else ""
     return (
@@ -166,7 +167,8 @@ def _line(project: IndexProjectRecord) -> str:
 def _file_line(file: IndexFileRecord) -> str:
     yanked = "" if file.yanked is None else f"  yanked: {file.yanked or 'no reason given'}"
     tree = "  tree" if file.layer == "trees" else ""
-    by = f"{file.uploaded[:10]} by {file.uploaded_by}"
+    by = f"by {file.uploaded_by}" if file.folder is None else f"in {file.folder}"
+    by = f"{file.uploaded[:10]} {by}"
     return f"{file.filename}  {_size(file.size)}  {by}{tree}{yanked}"
 
 

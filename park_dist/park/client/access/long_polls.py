@@ -46,6 +46,8 @@ _IDLE_S = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Followed:
+    """A leaf that somebody waits for, and who is told of it."""
+
     leaf: dict[str, Any]
     told: Told
     wanted: Wanted

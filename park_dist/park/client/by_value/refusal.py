@@ -10,9 +10,10 @@ import types
 import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from contextvars import ContextVar
 from queue import Queue, SimpleQueue
 from subprocess import Popen
-from threading import Barrier, Condition, Event, Semaphore, Thread
+from threading import Barrier, Condition, Event, Semaphore, Thread, local
 from typing import Any
 
 from park.errors import UsageError
@@ -80,6 +81,9 @@ def _told(value: Any) -> tuple[str, str]:
         what, remedy = f"a connection, {_shown(value)}", "connect inside the function"
     elif kind.__module__ in {"_thread", "threading"}:
         what, remedy = f"a lock of this process, {_shown(value)}", "make it inside the function"
+    elif isinstance(value, types.ModuleType):
+        what = f"a module, {_shown(value)}"
+        remedy = "import it from a file beside the script, or refer to the functions that it has"
     elif isinstance(value, Iterator):
         what = f"an iterator, {_shown(value)}"
         remedy = "make a list of it, or make it inside the function"
@@ -118,7 +122,12 @@ _KNOWN: tuple[tuple[tuple[type, ...], str, str], ...] = (
         "pass its text: traceback.format_exc()",
     ),
     (
-        (Thread, Event, Condition, Semaphore, Barrier, SimpleQueue, Queue, Executor, Popen),
+        (Thread, Event, Condition, Semaphore, Barrier, local, ContextVar),
+        "of this process",
+        "make it inside the function",
+    ),
+    (
+        (SimpleQueue, Queue, Executor, Popen),
         "of this process",
         "make it inside the function",
     ),

@@ -120,6 +120,8 @@ def is_edit(found: str, version: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Place:
+    """A version there, and how far it is from that of here."""
+
     version: ServiceVersion
     steps: tuple[Any, ...]
     imported: tuple[Difference, ...]

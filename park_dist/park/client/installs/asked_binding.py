@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from park.client.choosing.choice import Wanted
     from park.client.report import Report
     from park.client.submission.binding import InstallPolicy
+    from park.client.submission.callers_line import CallersLine
     from park.client.submission.reach import Stale
     from park.local.set_options import SetOptions
     from park.model.entry_point import EntryPoint
@@ -26,7 +27,10 @@ __all__ = ["Asked", "is_here", "roots_of", "set_asked_for"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """For what an environment is looked for; the fields are those of `Bindings.of`."""
+    """For what an environment is looked for; the fields are those of `Bindings.of`.
+
+    ``line`` is the one of the user's that submits it.
+    """
 
     entry_point: EntryPoint
     reach: Reach | None
@@ -35,6 +39,7 @@ class Asked:
     report: Report
     stale: Stale
     wanted: Wanted
+    line: CallersLine
 
     @property
     def what(self) -> str | Reach:

@@ -10,7 +10,6 @@ import os
 import re
 import threading
 import time
-import warnings
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -28,6 +27,7 @@ from park.client.installs.known_binding import KnownBindings
 from park.client.installs.stale import StaleModules
 from park.client.report import Report
 from park.client.submission.binding import Binding, InstallPolicy, of_whole_lock
+from park.client.submission.callers_line import callers_line
 from park.client.submission.reach import Reach, Stale
 from park.errors import StaleSession, StaleSessionWarning, UnknownItem
 from park.local.set_options import PLAIN, SetOptions
@@ -130,13 +130,14 @@ class Bindings:
         if named is not None:
             future.set_result(named)
             return future
+        asking = callers_line()
 
         def bind() -> Binding:
             if lock is not None or offer is not None:
                 from park.client.installs.matching import binding_named  # looks at nothing here
 
                 return binding_named(self._transport, lock=lock, offer=offer)
-            asked = Asked(entry_point, reach, options, install, report, stale, wanted)
+            asked = Asked(entry_point, reach, options, install, report, stale, wanted, asking)
             return self._known_of(asked, before) or self._looked_for(asked, before)
 
         future.add_done_callback(lambda _: self._outbox.poke())
@@ -150,7 +151,7 @@ class Bindings:
         known = self._remembered.recalled(asked.entry_point)
         if known is None:
             return None
-        self._look_for_stale(map(Path, known.trees), (), asked.stale)
+        self._look_for_stale(map(Path, known.trees), (), asked)
         return self._installed(known.request["set_hash"], before) or self._remembered.binding(
             known, asked.report
         )
@@ -174,7 +175,7 @@ class Bindings:
         use = self._use_of(here.project.name)
         if use is not None:
             return binding_used(self._transport, here, use, entry_point, asked.report)
-        self._look_for_stale(roots_of(here), () if reach is None else reach.files, asked.stale)
+        self._look_for_stale(roots_of(here), () if reach is None else reach.files, asked)
 
         def remember(said: Sequence[str]) -> None:
             if asked.is_plain:
@@ -253,18 +254,18 @@ class Bindings:
             self._sets.clear()
             self.ways = ModuleWays()
 
-    def _look_for_stale(self, roots: Iterable[Path], modules: Sequence[str], stale: Stale) -> None:
+    def _look_for_stale(self, roots: Iterable[Path], modules: Sequence[str], asked: Asked) -> None:
         """Tell, or raise, what this session has imported in another state than its files are."""
-        if stale == "ignore":
+        if asked.stale == "ignore":
             return
         found = self._stale.stale([root for root in roots if root.is_dir()], modules)
-        if found and stale == "error":
+        if found and asked.stale == "error":
             raise StaleSession(
                 "\n".join(map(str, found)),
                 hint="importlib.reload(module), or begin a new session",
             )
         for each in self._stale.untold(found):
-            warnings.warn(str(each), StaleSessionWarning, stacklevel=1)
+            asked.line.warn(str(each), StaleSessionWarning)
 
     def _install(
         self, target: str, installing: Installing, report: Report, options: SetOptions

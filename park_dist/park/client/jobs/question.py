@@ -13,6 +13,7 @@ from functools import partial
 from park.client.access.transport import patient
 from park.client.connection import Connection
 from park.client.jobs.handle import Handle
+from park.client.submission.seconds import deadline_said
 from park.errors import ParkError, UsageError
 from park.model.conditions import (
     At,
@@ -89,7 +90,7 @@ class Question:
 
     def answered(self, timeout: float | None) -> Verdict:
         """Wait until it is decided, or raise `TimeoutError`."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+        timeout, deadline = deadline_said(timeout)
         answers: queue.Queue[tuple[Leaf, Verdict | ParkError]] = queue.Queue()
         ended = threading.Event()
         with patient(timeout):

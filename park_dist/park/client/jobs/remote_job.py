@@ -15,6 +15,7 @@ from park.client.jobs.phased import Phased
 from park.client.jobs.plain_result import plain_json
 from park.client.jobs.told.standing import Standing
 from park.client.submission.item import Item, State
+from park.client.submission.seconds import deadline_said
 from park.client.submission.session_jobs import binding_of, is_of_session, remember
 from park.client.voice import drawn_while_waiting
 from park.errors import JobCancelled, JobFailed, UnknownItem, UsageError
@@ -195,7 +196,7 @@ class RemoteJob(Phased):
         return self._until_final(timeout, self._asked_with_result)
 
     def _until_final(self, timeout: float | None, ask: Callable[[float], JobRecord]) -> JobRecord:
-        deadline = None if timeout is None else time.monotonic() + timeout
+        timeout, deadline = deadline_said(timeout)
         self.confirm(timeout)
         record, is_news = self._record, False
         standing = Standing(self.transport, self.id)
@@ -204,9 +205,8 @@ class RemoteJob(Phased):
             if record is not None and is_news and left == 0:
                 raise TimeoutError(f"job {self.id} is {record.status} after {timeout:g} s")
             longest = _LONG_POLL_S if left is None else min(left, _LONG_POLL_S)
-            status = None if record is None else record.status
             with patient(left):
-                record = ask(standing.wait_s(status, longest))
+                record = ask(standing.wait_s(record.status if record else None, longest))
                 standing.look(record.status)
             is_news = True
         self._record = record

@@ -86,7 +86,17 @@ class Job(NotItsValue, RemoteJob, Placeholder):
         reports = self.transport.json("GET", f"{API}/jobs/{self.id}/progress")
         return sparkline(name, reports["values"].get(name, ()))
 
-    __iter__ = None  # it has parts no more than it has items
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Placeholder) and not isinstance(other, Job):
+            return NotImplemented  # which knows what a comparison of it is
+        self._refuse_plain("==", other)
+        return super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        self._refuse_plain("!=", other)
+        return not self == other
+
+    __hash__ = RemoteJob.__hash__
 
     def __copy__(self) -> Self:
         return self

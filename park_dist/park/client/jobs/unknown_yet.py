@@ -104,6 +104,11 @@ class Unknown(AsArray):
 
     __slots__ = ()
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_"):
+            self._refuse(f".{name} = …")
+        super().__setattr__(name, value)
+
     def _refuse(self, what: str, instead: str = "do it in the job, or in another one") -> NoReturn:
         raise TypeError(
             f"{what} of {self!r}: it is not known yet; {instead}, or use .get() to wait for it"
@@ -227,13 +232,48 @@ class NotItsValue(AsArray):
             self._refuse(f"the text {spec!r}")
         return str(self)
 
+    def __lt__(self, other: object) -> Any:
+        self._refuse_comparison("<", other)
+
+    def __le__(self, other: object) -> Any:
+        self._refuse_comparison("<=", other)
+
+    def __gt__(self, other: object) -> Any:
+        self._refuse_comparison(">", other)
+
+    def __ge__(self, other: object) -> Any:
+        self._refuse_comparison(">=", other)
+
+    def _refuse_plain(self, sign: str, other: object) -> None:
+        """Refuse to be compared with a value: it would be false, whatever the job returns."""
+        if isinstance(other, _VALUES) or _is_of_numpy(other):
+            self._refuse_comparison(sign, other)
+
+    def _refuse_comparison(self, sign: str, other: object) -> NoReturn:
+        raise TypeError(
+            f"{self!r} {sign} {other!r}: a job is not what it returns; job.output {sign} … is a "
+            "condition, and job.result() waits for the value"
+        )
+
     if not TYPE_CHECKING:  # whose users' checkers know what a job has
+
+        def __iter__(self) -> NoReturn:
+            self._refuse("the items", "[0]")
+
+        def __fspath__(self) -> NoReturn:
+            raise TypeError(
+                f"the path of {self!r}, which is no file: job.filename stands for the one that it "
+                "leaves in other calls, and open(job.filename) waits for it"
+            )
 
         def __getattr__(self, name: str) -> NoReturn:
             said = f"{type(self).__name__!r} object has no attribute {name!r}"
             if not name.startswith("_"):  # protocols of Python and others ask for those
                 said = self._not_its_value(f"{said}: .{name}", f".{name}")
             raise AttributeError(said, name=name, obj=self)
+
+
+_VALUES = (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
 
 
 def shown_key(key: object) -> str:

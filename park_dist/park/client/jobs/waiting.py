@@ -15,6 +15,7 @@ from park.client.jobs.ends import End, EndListener, HowItEnded
 from park.client.jobs.placeholders import Placeholder
 from park.client.jobs.submitted_job import Job
 from park.client.jobs.when import Condition
+from park.client.submission.seconds import seconds_said
 from park.errors import UsageError, as_raised_here
 
 __all__ = [
@@ -61,6 +62,7 @@ def wait(
             f"when={when!r}: it is park.ALL_COMPLETED, park.FIRST_COMPLETED or park.FIRST_FAILED",
             hint="a condition is waited for by itself: (a.iscompleted | b.iscompleted).wait()",
         )
+    timeout = seconds_said(timeout)
     left = _by_id(jobs)
     done: set[Job] = set()
     for end in _ends(list(left.values()), timeout):
@@ -76,7 +78,7 @@ def as_completed(jobs: Iterable[Job] | Job, timeout: float | None = None) -> Ite
 
     Raises `TimeoutError` where not all have ended ``timeout`` seconds after the call.
     """
-    pending = _by_id(jobs)
+    pending, timeout = _by_id(jobs), seconds_said(timeout)
     return _each_completed(pending, None if timeout is None else time.monotonic() + timeout)
 
 

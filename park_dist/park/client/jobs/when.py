@@ -249,7 +249,7 @@ def _joined(join: Callable[[Sequence[Expression]], Expression], parts: Iterable[
 
 
 def _parts(parts: tuple[Any, ...]) -> list[Any]:
-    if len(parts) == 1 and isinstance(parts[0], Iterable):
+    if len(parts) == 1 and isinstance(parts[0], Iterable) and not isinstance(parts[0], Handle):
         return list(parts[0])
     return list(parts)
 

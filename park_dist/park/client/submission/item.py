@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from park.client.submission.files import FileDigest
 from park.client.submission.request_text import dumps
+from park.client.submission.seconds import seconds_said
 from park.errors import ParkError, PlanEnds, ServiceFault, UsageError, as_raised_here
 from park.model.ids import brief
 
@@ -147,13 +148,15 @@ class Item:
 
     def await_result(self, timeout: float | None) -> None:
         """Say that somebody waits for its result, for ``timeout`` seconds at most."""
-        self.is_awaited = timeout is None or timeout >= MOMENT_S
+        seconds = seconds_said(timeout)
+        self.is_awaited = seconds is None or seconds >= MOMENT_S
 
     def confirm(self, timeout: float | None = None) -> None:
         """Wait until the service has committed it; raises what its submission raised.
 
         Raises `TimeoutError` after ``timeout`` seconds.
         """
+        timeout = seconds_said(timeout)
         if self.state not in _SETTLED and not self.outbox.wait([self], timeout):
             raise TimeoutError(f"{self} is not submitted after {timeout:g} s")
         if self.error is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 import types
 import typing
@@ -29,7 +30,10 @@ def class_reduced(courier: Courier, cls: type) -> Any:
         return maker, made, _state({"__module__": cls.__module__}, cls), None, None, _FILL
     if issubclass(cls, Enum):
         return _enumeration(number, cls)
-    members = dict(vars(cls))
+    derived = _derived(cls)
+    if derived is not None:
+        return derived
+    members = _members(cls)
     slots = members.get("__slots__", ())
     for name in (*_MADE_ANEW, *_slot_names(cls, slots)):
         members.pop(name, None)
@@ -39,8 +43,50 @@ def class_reduced(courier: Courier, cls: type) -> Any:
     return rebuild.class_, made, _state(members, cls), None, None, _FILL
 
 
+def _derived(cls: type) -> Any:
+    """Return how `ctypes` makes a type of others; None for one that somebody has written."""
+    ctypes = sys.modules.get("ctypes")
+    if ctypes is None or len(cls.__mro__) < _OF_CTYPES:
+        return None
+    for here, there in (("__ctype_le__", "__ctype_be__"), ("__ctype_be__", "__ctype_le__")):
+        if cls.__dict__.get(there) is cls is not getattr(cls, here, cls):
+            return getattr, (getattr(cls, here), there)
+    if cls.__bases__ == (ctypes.Array,):
+        return operator.mul, (cls._type_, cls._length_)  # type: ignore[attr-defined]
+    if cls.__bases__ == (ctypes._Pointer,):  # noqa: SLF001 (no other name)
+        return rebuild.pointer, (cls._type_,)  # type: ignore[attr-defined]
+    if cls.__name__ == "CFunctionType" and cls._flags_ == _CDECL:  # type: ignore[attr-defined]
+        return ctypes.CFUNCTYPE, (cls._restype_, *cls._argtypes_)  # type: ignore[attr-defined]
+    return None
+
+
+_CDECL = 1
+"""``FUNCFLAG_CDECL`` alone: neither the error number nor Python's API is asked for."""
+
+
+_OF_CTYPES = 4
+"""Classes above which such a type stands, itself among them."""
+
+
+def _members(cls: type) -> dict[str, Any]:
+    """Return what is in the namespace of ``cls``, but for what its metaclass makes by itself."""
+    members = dict(vars(cls))
+    fields = members.pop("_fields_", None) if "_ctypes" in sys.modules else None
+    if fields is None:
+        return members
+    made = {each[0] for each in fields} if _is_of_ctypes(cls) else set()
+    kept = {name: value for name, value in members.items() if name not in made}
+    return {**kept, "_fields_": fields}  # after the packing, which they go by
+
+
+def _is_of_ctypes(cls: type) -> bool:
+    return any(type(each).__module__ == "_ctypes" for each in cls.__mro__)
+
+
 def _metaclass(cls: type, members: dict[str, Any]) -> type:
     """Return the metaclass of ``cls`` without park's: in a job every call is a plain one."""
+    if type(cls).__module__ == "_ctypes":
+        return type  # its bases bring it, and by a name nobody has it
     if mark_of(cls) is None:
         return type(cls)
     members.pop("__park_job__")

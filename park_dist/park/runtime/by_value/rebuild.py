@@ -45,6 +45,7 @@ __all__ = [
     "memory",
     "module",
     "opened",
+    "pointer",
     "record",
     "stream",
     "typed_dict",
@@ -185,6 +186,13 @@ def enum(
                 namespace[key] = value
         known = _classes[number] = metaclass(name, bases, namespace)
     return known
+
+
+def pointer(to: type) -> Any:
+    """Return the type of pointers to ``to``: one for each, once `ctypes` is imported as a whole."""
+    import ctypes
+
+    return ctypes.POINTER(to)
 
 
 def typed_dict(number: int, name: str, fields: dict[str, Any], *, total: bool) -> Any:

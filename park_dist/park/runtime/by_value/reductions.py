@@ -216,8 +216,10 @@ _KINDS: dict[type, Callable[[Courier, Any], Any]] = {
 
 
 def _module(courier: Courier, module: types.ModuleType) -> Any:
-    courier.note(module.__name__)
-    return rebuild.module, (module.__name__,)
+    name = module.__name__
+    if courier.note(name) is Way.VALUE and name not in sys.modules:
+        raise pickle.PicklingError(f"no job could import it: {name} was made or loaded here")
+    return rebuild.module, (name,)
 
 
 def _stream(value: object) -> Any:
@@ -248,6 +250,15 @@ def _single(courier: Courier, value: Any) -> Any:
     return None
 
 
+def _is_of_library(value: Any) -> bool:
+    """Tell whether ``value`` is a library that `ctypes` has loaded, or a function of one."""
+    return "_handle" in getattr(value, "__dict__", ()) or isinstance(value, _function_pointer())
+
+
+def _function_pointer() -> Any:
+    return getattr(sys.modules.get("_ctypes"), "CFuncPtr", ())
+
+
 _WHICH_MODULE: Callable[[Any, str], str] = vars(pickle)["whichmodule"]
 """What `pickle` itself asks; typeshed does not know it."""
 
@@ -257,6 +268,8 @@ def _instance(courier: Courier, value: Any) -> Any:
     if type(value).__module__.startswith("park.client."):
         value.__reduce_ex__(PROTOCOL)  # a placeholder knows better what to do, and raises that
         raise pickle.PicklingError("it belongs to the client, which no job has")
+    if type(value).__module__ == "ctypes" and _is_of_library(value):
+        raise pickle.PicklingError("it is of a library that this process has loaded")
     if isinstance(value, BaseException):
         said = exception_reduced(value)
         if said is not NotImplemented:

@@ -60,7 +60,7 @@ class AttemptExits:
         if run.no_room is not None:
             await self._end_without_files(job, run.no_room)
             return
-        ended = run.timed_out_s is not None or run.stalled_s is not None
+        ended = any(each is not None for each in (run.timed_out_s, run.stalled_s, run.late_s))
         stopped = run.cancel_requested or run.stop_requested or ended
         restartable = self._is_restartable(run, exited)
         if not stopped and may_run_again(exited, restartable=restartable, failures=run.failures):
@@ -86,6 +86,7 @@ class AttemptExits:
             not_kept=not_kept,
             forked_cpu_s=run.forked_cpu_s,
             stalled_s=run.stalled_s,
+            late_s=run.late_s,
         )
         if end.status is JobState.FAILED and await self._tried_again(run, end):
             return

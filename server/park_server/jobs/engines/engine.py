@@ -97,7 +97,10 @@ class Sink(Protocol):
         """Hear that an attempt has a process; again when a later service finds it again."""
 
     def on_begun(self, job: JobId, attempt: int, since: float) -> None:
-        """Hear that an attempt began elsewhere, which waited in a queue, ``since`` the epoch."""
+        """Hear that an attempt is under way, ``since`` so many seconds after the epoch.
+
+        What it waited in a queue elsewhere, or for an interpreter and its imports, is over.
+        """
 
     def on_marked(self, job: JobId, attempt: int) -> None:
         """Hear that an attempt has written down what ``@park.job`` says of its callable."""

@@ -16,6 +16,7 @@ from park.runtime.compiled.shared_code import VARIABLE as SHARED_CODE
 from park.runtime.order import ServerSettings
 from park.runtime.view import enter_command
 from park_server.envs.farm.shared_code import told_of
+from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.helper_process import HelperLink, make_folder, started
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
@@ -171,6 +172,12 @@ class ServerLink(HelperLink):
     def is_ready(self) -> bool:
         """Whether the server has imported its module and said so."""
         return self.hello.done() and self.hello.result() is not None
+
+    def forks(self, order: StartOrder) -> bool:
+        """Tell whether what is ordered is forked here; else it has an interpreter of its own."""
+        greeting = self.hello.result() if self.is_ready else None
+        is_preloaded = greeting is not None and greeting["module"] is not None
+        return is_preloaded and self.key.module is not None and not order.fresh
 
     async def status(self) -> dict[str, Any] | None:
         """Ask the server how it is; None where it is gone, or still imports after a while."""

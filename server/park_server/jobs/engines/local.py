@@ -160,6 +160,8 @@ class LocalEngine:
                 self._started(job, message["pid"])
             case "marked":
                 job.sink.on_marked(job.order.job_id, job.order.attempt)
+            case "begun":
+                self._begun(job)
             case "ended":
                 self._exited(job, message)
             case "refused":
@@ -171,6 +173,11 @@ class LocalEngine:
     def _started(self, job: _Job, pid: int) -> None:
         job.pid = pid
         job.sink.on_started(job.order.job_id, job.order.attempt, pid)
+        if job.link is not None and job.link.forks(job.order):
+            self._begun(job)
+
+    def _begun(self, job: _Job) -> None:
+        job.sink.on_begun(job.order.job_id, job.order.attempt, time.time())
 
     def _exited(self, job: _Job, message: dict[str, Any]) -> None:
         if left := message.get("left"):
@@ -218,12 +225,9 @@ class LocalEngine:
     def forked_cpu_s(self, job_id: JobId) -> float | None:
         """See `Engine.forked_cpu_s`."""
         job = self._jobs.get(job_id)
-        if job is None or job.pid is None or job.link is None:
+        if job is None or job.pid is None or job.link is None or not job.link.forks(job.order):
             return None
-        is_forked = not job.order.fresh and job.link.key.module is not None
-        greeting = job.link.hello.result() if job.link.is_ready else None
-        is_forked = is_forked and greeting is not None and greeting["module"] is not None
-        return processes.cpu_s(job.pid) if is_forked else None
+        return processes.cpu_s(job.pid)
 
     def why_fresh(self, lock_hash: str, entry_point: str, user: str) -> str | None:
         """See `Engine.why_fresh`."""
@@ -330,10 +334,7 @@ class LocalEngine:
         return self._home / "forkservers" / "boot"
 
     def _machine_restarted(self) -> bool:
-        try:
-            return self._boot_file.read_text() != processes.boot_id()
-        except FileNotFoundError:
-            return False
+        return self._boot_file.exists() and self._boot_file.read_text() != processes.boot_id()
 
     def _note_boot(self) -> None:
         self._boot_file.parent.mkdir(parents=True, exist_ok=True)

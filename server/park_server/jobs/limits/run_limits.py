@@ -1,5 +1,8 @@
 """The limits of running jobs: on their time, and on how long they may say nothing.
 
+They are limits of the call: they count from when it begins, and not from the start of an
+interpreter, whose imports may take longer (the first job after an edit of a large package).
+
 What says nothing of its progress any more is asked to stop and to keep its best, and ended
 after a grace. A limit that the submission set counts before the callable's own.
 """
@@ -20,6 +23,10 @@ from park_server.jobs.run import Run
 __all__ = ["Limits"]
 
 _log = logging.getLogger("park.jobs")
+
+START_S = 600.0
+"""How long it may take until a call begins: a first compilation by numba takes minutes, and what
+hangs while it is imported is not to hang for ever."""
 
 _LOOKS = 10
 """In the time that a job may say nothing: it is ended a tenth later than it could be."""
@@ -46,12 +53,41 @@ class Limits:
         self._end = end
         self._grace_s = grace_s
 
+    def expect(self, run: Run) -> None:
+        """Expect that the call of ``run``, which has limits, begins within `START_S`."""
+        if run.timeout_s is not None or run.job.stalled_after_s is not None:
+            loop = asyncio.get_running_loop()
+            run.timers["start"] = loop.call_later(START_S, self._give_up, run)
+
+    def begin(self, run: Run, since: float) -> None:
+        """Watch ``run``, whose call began ``since`` seconds after the epoch; once."""
+        if run.has_begun:
+            return
+        run.began(since)
+        if (start := run.timers.pop("start", None)) is not None:
+            start.cancel()
+        if run.is_marked:
+            self.watch_marked(run)
+        else:
+            self.watch(run)
+
+    def resume(self, run: Run) -> None:
+        """Watch ``run``, which an earlier service started: its time goes on."""
+        run.has_begun = True
+        self.watch_marked(run)
+
     def watch(self, run: Run) -> None:
         """Watch ``run`` by the limits of its submission."""
         self._watch(run, run.timeout_s, run.job.stalled_after_s)
 
     def watch_marked(self, run: Run) -> None:
-        """Watch ``run`` by the limits of ``@park.job`` as well, which only its process knows."""
+        """Watch ``run`` by the limits of ``@park.job`` as well, which only its process knows.
+
+        It says them before its call begins, where it has imported that by itself.
+        """
+        run.is_marked = True
+        if not run.has_begun:
+            return
         marks = self._folders.marks(run.id, run.attempt)
         timeout_s, stalled_after_s = run.timeout_s, run.job.stalled_after_s
         self._watch(
@@ -67,6 +103,10 @@ class Limits:
             run.timers["time"] = loop.call_later(left, self._expire, run, timeout_s)
         if stalled_after_s is not None and "reports" not in run.timers:
             self._look(run, stalled_after_s, -1, 0.0)
+
+    def _give_up(self, run: Run) -> None:
+        run.late_s = START_S
+        self._end(run.id)
 
     def _expire(self, run: Run, timeout_s: float) -> None:
         run.timed_out_s, run.forked_cpu_s = timeout_s, self._engine.forked_cpu_s(run.id)

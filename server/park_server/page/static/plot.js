@@ -23,7 +23,7 @@ export function plot({ label, x, series, log = false, height = 220 }) {
     axes: [0, 1].map((number) => ({ stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1, ...(log && number === 1 ? { filter: decades } : {}) }, ticks: { stroke: colour("--line"), width: 1, ...(log && number === 1 ? { filter: decades } : {}) }, font: "11px system-ui" })),
     series: [{ label: x.label }, ...series.slice(0, count).map((each, number) => ({
       label: each.label, stroke: colour(LINES[number % LINES.length]), width: each.points ? 0 : 1.5,
-      points: each.points ? { show: true, size: 4, width: 0, fill: colour(LINES[number % LINES.length]) } : { show: false },
+      points: each.points ? { show: true, size: 3, width: 1, stroke: colour(LINES[number % LINES.length]), fill: colour(LINES[number % LINES.length]) } : { show: false }, // its width gives the legend a mark
     }))],
   });
   const data = () => [x.values, ...series.map((each) => (log ? each.values.map((value) => (value > 0 ? value : null)) : each.values))];

@@ -19,15 +19,23 @@ MEMORY = 2 << 30
 
 
 def answer_to(question: dict[str, Any]) -> dict[str, Any]:
-    """Answer ``about``, a path of METADATA, or ``old`` and ``new``, those of two wheels."""
+    """Answer ``about``, a path of METADATA or of a wheel, or ``old`` and ``new``, those of two."""
     if "about" in question:
         from park_server.page.texts.readme import about
 
-        return about(Path(question["about"]).read_bytes())
+        return about(_metadata_at(Path(question["about"])))
     from park_server.page.texts.source_difference import differences
     from park_server.page.texts.wheel_texts import texts_of
 
     return differences(texts_of(Path(question["old"])), texts_of(Path(question["new"])))
+
+
+def _metadata_at(path: Path) -> bytes:
+    if path.suffix != ".whl":
+        return path.read_bytes()
+    from park_repo.checks.inspection import metadata_of
+
+    return metadata_of(path, path.name)
 
 
 def main() -> None:

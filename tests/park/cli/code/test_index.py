@@ -105,6 +105,7 @@ def test_each_version_that_is_removed_is_told(index: Index, capsys: Said) -> Non
         ({}, "owned"),
         ({"claimed": True}, "claimed"),
         ({"owned": False}, "trees only"),
+        ({"owned": False, "folder": "/srv/wheels"}, "in /srv/wheels"),
         ({"status": "archived", "reason": "see n"}, "owned  archived (see n)"),
     ],
 )
@@ -125,6 +126,10 @@ def test_files_are_told_with_what_is_wrong_with_them(index: Index, capsys: Said)
         f"{line}  yanked: no reason given",
         f"{line}  tree  yanked: wrong",
     ]
+    index.record = project(files=[file(folder="/srv/wheels/old", uploaded_by="")])
+    assert main(["index", "list", "m"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "  m-1.whl  2.0 KiB  2026-11-23 in /srv/wheels/old"
     main(["index", "list", "--json"])
     assert [each["name"] for each in json.loads(capsys.readouterr().out)] == ["m"]
 

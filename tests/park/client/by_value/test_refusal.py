@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 import socket
 import sqlite3
 import sys
 import threading
+import types
 import weakref
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -140,3 +143,24 @@ def test_a_weak_reference_and_an_iterator_are_told_with_a_remedy() -> None:
     assert weak.hint == "pass what it refers to"
     with os.scandir() as rows:
         assert "make a list" in str(refused(local("KEPT", rows)).hint)
+
+
+def test_a_module_that_no_job_could_import_is_told_here() -> None:
+    module = types.ModuleType("made_by_hand")
+    error = refused(local("KEPT", module))
+    assert "KEPT is a module, <module 'made_by_hand'>" in str(error)
+    assert "no job could import it" in str(error)
+    assert "beside the script" in str(error.hint)
+
+
+@pytest.mark.parametrize("which", ["library", "function"])
+def test_a_library_that_is_loaded_here_is_told_here(which: str) -> None:
+    library = ctypes.CDLL(None)
+    error = refused(local("KEPT", library if which == "library" else library.getpid))
+    assert "it is of a library that this process has loaded" in str(error)
+    assert "make it inside the function" in str(error.hint)
+
+
+@pytest.mark.parametrize("value", [threading.local(), ContextVar("kept")])
+def test_what_is_of_a_thread_is_no_lock(value: Any) -> None:
+    assert "KEPT is of this process, " in str(refused(local("KEPT", value)))

@@ -11,6 +11,7 @@ import pytest
 from park.client.choosing.choice import EXACT
 from park.client.installs.asked_binding import Asked, is_here, roots_of
 from park.client.report import Silence
+from park.client.submission.callers_line import callers_line
 from park.client.submission.reach import Reach
 from park.local.set_options import PLAIN, SetOptions
 from park.model.entry_point import EntryPoint
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def asked(module: str, reach: Reach | None, options: SetOptions = PLAIN) -> Asked:
     point = EntryPoint(module=module, qualname="f")
-    return Asked(point, reach, options, "auto", Silence(), "warn", EXACT)
+    return Asked(point, reach, options, "auto", Silence(), "warn", EXACT, callers_line())
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "slice": (lambda ref: ref[1:3], "[1:3] of"),
     "slices": (lambda ref: ref[::2, 0, ...], "[::2, 0, ...] of"),
     "key": (lambda ref: ref[1.5], "named by a text or a number"),
+    "setting an attribute": (lambda ref: setattr(ref, "a", 1), ".a = … of"),
     "setting": (lambda ref: ref.__setitem__("a", 1), "['a'] = …"),
     "ref + 1": (lambda ref: ref + 1, "arithmetic (add)"),
     "1 + ref": (lambda ref: 1 + ref, "arithmetic (add)"),
@@ -114,6 +115,14 @@ def test_an_array_on_either_side_has_numpy_count_with_the_value(
     assert (act(array, reference) == act(array, value)).all()
 
 
+def _matched(job: Any) -> str:
+    match job:
+        case 1:
+            return "one"
+        case _:
+            return "another"
+
+
 OF_A_JOB: dict[str, tuple[Callable[[Any], Any], str]] = {
     "len": (len, "the length of"),
     "in": (lambda job: 1 in job, "1 in the items of"),
@@ -128,7 +137,29 @@ OF_A_JOB: dict[str, tuple[Callable[[Any], Any], str]] = {
     "1 - job": (lambda job: 1 - job, "arithmetic (sub) of"),
     "-job": (lambda job: -job, "arithmetic (neg) of"),
     "sum": (lambda job: sum([job, job]), "arithmetic (add) of"),
+    "iteration": (list, "the items of"),
+    "unpacking": (lambda job: [*job], "the items of"),
+    "job == 1": (lambda job: job == 1, "== 1: a job is not what it returns"),
+    "'a' != job": (lambda job: "a" != job, "!= 'a': a job is not"),  # noqa: SIM300 (it is tried)
+    "job == list": (lambda job: job == [1], "== [1]: a job is not"),
+    "numpy == job": (lambda job: np.float64(1) == job, "== 1.0: a job is not"),
+    "in a list": (lambda job: job in [1, 2], "== 1: a job is not"),
+    "job < 1": (lambda job: job < 1, "< 1: a job is not"),
+    "1 <= job": (lambda job: 1 <= job, ">= 1: a job is not"),  # noqa: SIM300 (it is tried)
+    "sorted": (lambda job: sorted([job, job]), "a job is not what it returns"),
+    "max": (lambda job: max([job, 2]), "2: a job is not"),
+    "match": (_matched, "== 1: a job is not"),
 }
+
+
+FILES_OF_A_JOB: dict[str, Callable[[Any], Any]] = {"open": open, "Path": Path, "fspath": os.fspath}
+
+
+@pytest.mark.parametrize("use", FILES_OF_A_JOB)
+def test_a_job_is_not_the_file_that_it_leaves(one: JobService, job: Job, use: str) -> None:
+    with pytest.raises(TypeError, match=r"which is no file: job\.filename stands for the one"):
+        FILES_OF_A_JOB[use](job)
+    assert not [path for method, path, _ in one.asked if method == "GET"], "it waited"
 
 
 @pytest.mark.parametrize("use", OF_A_JOB)
@@ -145,7 +176,10 @@ def test_a_job_is_there_and_is_itself(job: Job) -> None:
     assert job
     assert f"{job}" == str(job)
     assert not hasattr(job, "_repr_latex_")
-    assert job in [1, "a", job]
+    assert job in [None, job]
+    assert job != object()
+    with pytest.raises(UsageError, match="cannot be compared with a Job"):
+        assert job == job.output
 
 
 def test_comparisons_are_conditions_and_copies_are_the_same(job: Job) -> None:

@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from support.session.limits import LIMIT_S
 
+from park.model.ids import JobId
 from park.runtime.lines import LineSocket
 from park.runtime.order import ServerSettings
 from park_server.jobs.engines import fork_server_client
+from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.fork_server_client import (
     ServerKey,
     ServerLink,
@@ -227,5 +229,28 @@ def test_what_the_other_end_does_not_read_yet_is_sent_later() -> None:
             while received < len(text):
                 received += len(await asyncio.to_thread(heard.theirs.recv, 1 << 20))
             assert received == len(json.dumps({"do": text})) + 1
+
+    asyncio.run(test())
+
+
+def test_it_forks_what_asks_for_no_interpreter_of_its_own_once_it_has_imported() -> None:
+    order = StartOrder(
+        job_id=JobId("1"),
+        attempt=1,
+        directory=Path("/absent"),
+        environment=Path("/absent"),
+        lock_hash="l",
+        entry_point="m:f",
+        set_hash="",
+    )
+
+    async def test() -> None:
+        for module, forks in (("m", True), (None, False)):  # None: forking was not safe
+            with linked() as here:
+                assert not here.link.forks(order)
+                here.say(event="hello", module=module)
+                await asyncio.wait_for(asyncio.shield(here.link.hello), LIMIT_S)
+                assert here.link.forks(order) is forks
+                assert not here.link.forks(replace(order, fresh=True))
 
     asyncio.run(test())

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
@@ -105,9 +106,11 @@ def error_of(ended: AttemptExit) -> str:
 
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_result_comes_back(lab: JobLab, *, fresh: bool) -> None:
+    began = time.time()
     ended = ends(lab, "lab:add", 20, 22, fresh=fresh)
     assert ended.kind is ExitKind.EXITED
     assert result_of(ended) == 42
+    assert began < lab.sink.begun[ended.job_id] <= time.time()
     assert ended.detail is None
 
 

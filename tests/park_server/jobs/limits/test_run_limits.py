@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from park.model.ids import JobId
 from park.wire import JobRequest
 from park_server.jobs.engines.engine import Engine
 from park_server.jobs.folder import JobFolders, Marks
+from park_server.jobs.limits import run_limits
 from park_server.jobs.limits.run_limits import Limits
 from park_server.jobs.run import Run
 
@@ -70,7 +72,9 @@ def run_with(ago_s: float = 0.0, **options: Any) -> Run:
     call: dict[str, Any] = {"args": [], "kwargs": {}}
     request = JobRequest(id="a", entry_point="m:f", call=call, lock_hash="ab", **options)
     started = (datetime.now(UTC) - timedelta(seconds=ago_s)).isoformat()
-    return Run(job=request, user="ada", attempt=1, environment=Path("/e"), started=started)
+    run = Run(job=request, user="ada", attempt=1, environment=Path("/e"), started=started)
+    run.has_begun = True
+    return run
 
 
 async def until_ended(around: Around) -> list[str]:
@@ -158,5 +162,75 @@ def test_one_without_limits_is_not_watched() -> None:
         run = run_with()
         Around().limits().watch(run)
         assert run.timers == {}
+
+    asyncio.run(test())
+
+
+def not_begun(**options: Any) -> Run:
+    run = run_with(ago_s=LONG_S, **options)
+    run.has_begun = False
+    return run
+
+
+def test_its_time_counts_from_its_call_and_not_from_the_start_of_its_interpreter() -> None:
+    async def test() -> None:
+        around, run = Around(), not_begun(timeout_s=LONG_S / 2)
+        limits = around.limits()
+        limits.expect(run)
+        assert run.timers.keys() == {"start"}
+        limits.begin(run, time.time())
+        assert run.timers.keys() == {"time"}
+        limits.begin(run, 0.0)  # told again
+        assert run.seconds < LONG_S / 2
+        assert around.done == []
+        run.stop_timers()
+
+    asyncio.run(test())
+
+
+def test_one_whose_call_never_begins_is_ended_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_limits, "START_S", 0.0)
+
+    async def test() -> None:
+        around, run = Around(), not_begun(stalled_after_s=LONG_S)
+        around.limits().expect(run)
+        assert await until_ended(around) == ["ended"]
+        assert (run.late_s, run.timed_out_s, run.stalled_s) == (0.0, None, None)
+
+    asyncio.run(test())
+
+
+def test_one_without_limits_may_import_for_as_long_as_it_likes() -> None:
+    async def test() -> None:
+        run = not_begun()
+        Around().limits().expect(run)
+        assert run.timers == {}
+
+    asyncio.run(test())
+
+
+def test_what_the_callable_says_counts_from_its_call_as_well() -> None:
+    async def test() -> None:
+        around, run = Around(marked=Marks(timeout_s=LONG_S / 2)), not_begun()
+        limits = around.limits()
+        limits.watch_marked(run)  # by an interpreter of its own, before its call
+        assert run.timers == {}
+        limits.begin(run, time.time())
+        assert run.timers.keys() == {"time"}
+        run.stop_timers()
+
+    asyncio.run(test())
+
+
+def test_the_time_of_one_that_an_earlier_service_started_goes_on() -> None:
+    async def test() -> None:
+        around, run = Around(), not_begun(timeout_s=LONG_S / 2)
+        limits = around.limits()
+        limits.resume(run)
+        limits.begin(run, time.time())  # its fork server says so again
+        assert await until_ended(around) == ["ended"]
+        assert run.timed_out_s == LONG_S / 2
 
     asyncio.run(test())

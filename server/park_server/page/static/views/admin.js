@@ -68,7 +68,7 @@ async function audit(state, signal, refresh) {
   state.user ??= ""; state.limit ||= 100;
   const found = await get("/admin/audit", { signal, query: { user: state.user, limit: state.limit } });
   return h("div", { style: { display: "grid", gap: "12px" } }, h("div", { class: "tools" }, h("label", "User ", h("input", { type: "search", value: state.user, oninput: (event) => { state.user = event.target.value; refresh(); } }))),
-    table("Audit", ["When", "Who", "From", "What", "To what", "More"], found.map((each) => h("tr", h("td", { class: "tight" }, when(each.time)), h("td", each.user), h("td", { class: "tight" }, each.address), h("td", { class: "tight" }, each.action), h("td", each.subject), h("td", { class: "soft mono" }, Object.entries(each.data).filter(([, value]) => value !== null && value !== "").map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ")))), "Nothing was done."),
+    table("Audit", ["When", "Who", "From", "What", "To what", "More"], found.map((each) => h("tr", h("td", { class: "tight" }, when(each.time)), h("td", each.user), h("td", { class: "tight" }, each.address), h("td", { class: "tight" }, each.action), h("td", each.subject), h("td", { class: "soft mono" }, Object.entries(each.data).filter(([, value]) => value !== null && value !== "" && value.length !== 0).map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ")))), "Nothing was done."),
     found.length >= state.limit && h("div", h("button", { onclick: () => { state.limit *= 4; refresh(); } }, "Older ones")));
 }
 

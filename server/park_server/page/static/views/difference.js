@@ -21,7 +21,7 @@ export async function difference(one, other, state, signal) {
   const same = names.filter((each) => left.get(each) === right.get(each) && each !== "Python").length;
   return [
     h("div", { class: "head" }, h("h1", "Difference"),
-      h("span", { class: "soft" }, `${differing.length ? `${plural(differing.filter((each) => each !== "Python").length, "package differs", "packages differ")}` : "no package differs"}, ${same === 1 ? "1 is the same" : `${count(same)} are the same`}`),
+      h("span", { class: "soft" }, `${differing.length ? `${plural(differing.filter((each) => each !== "Python").length, "package differs", "packages differ")}` : "no package differs"}, ${same > 1 ? `${count(same)} are the same` : `${same || "none"} is the same`}`),
       h("div", { class: "actions" }, h("a", { class: "button", href: `#/environments/${other}/${one}` }, "Other way round"))),
     differing.length > 0 && h("section", { "aria-label": "Difference" }, h("table", { class: "stack" },
       h("thead", h("tr", h("th", { scope: "col" }, "Package"), head("from", a), head("to", b))),

@@ -37,10 +37,12 @@ export async function look({ rest: [id], state, signal, refresh }) {
       h("div", { class: `split ${chosen ? "open" : ""}` },
         h("section", { "aria-label": "Picture" }, state.picture.node),
         chosen ? panel(state, chosen, refresh) : null),
-      h("details", { style: { "margin-top": "16px" } }, h("summary", "As a list"), list(flow)),
+      h("details", { style: { "margin-top": "16px" }, open: state.isListed ?? flow.nodes.length <= FEW, ontoggle: (event) => { state.isListed = event.target.open; } }, h("summary", "As a list"), list(flow)),
     ],
   };
 }
+
+const FEW = 40; // pieces that are listed below their picture; of more somebody asks for the list
 
 const isMany = (node) => total(node) > 1;
 
