@@ -65,6 +65,16 @@ class Voice:
         """Whether anybody hears what is shown: nobody's news are not asked for."""
         return self._style().show is not None
 
+    @property
+    def is_showing(self) -> bool:
+        """Whether something stands there now that the next word would replace."""
+        return self._is_open
+
+    @property
+    def shows_in_place(self) -> bool:
+        """Whether what is shown is replaced by the next word, and not a line of its own."""
+        return self._style().in_place
+
     def say(self, text: str) -> None:
         """Say what stays to be read."""
         self.clear()

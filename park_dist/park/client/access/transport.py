@@ -53,6 +53,9 @@ _FIRST_CONTACT_S = 10.0
 _SAID_AFTER_S = 1.0
 """Within two seconds a person hears what is waited for, with the time that an import takes."""
 
+_LATE_S = 5.0
+"""Where each word is a line of its own, and so stays: a busy service is no news."""
+
 _Write = Callable[[bytes], object]
 _Answer = TypeVar("_Answer")
 
@@ -96,7 +99,7 @@ class Transport:
     ) -> None:
         self.address = address
         self.first_contact_s = _FIRST_CONTACT_S
-        self._has_answered = self._has_knocked = False
+        self._has_answered = self._has_knocked = self._is_late = False
         self._silence = Silence(address.url)
         self.voice: Voice = of_script()
         self._clock = clock
@@ -110,9 +113,22 @@ class Transport:
         proxy = None if is_loopback(urlsplit(url).hostname) else proxy_for(url)
         way = Way(url, proxy=proxy, timeout_s=CONNECT_TIMEOUT_S)
         headers = partial(_headers, self.address)
-        client = HttpClient(url, way, headers=headers, answer_s=ANSWER_TIMEOUT_S)
+        client = HttpClient(
+            url,
+            way,
+            headers=headers,
+            answer_s=ANSWER_TIMEOUT_S,
+            late_s=lambda: _SAID_AFTER_S if self.voice.shows_in_place else _LATE_S,
+            told_late=self._tell_late,
+        )
         weakref.finalize(self, client.close)  # nobody is asked to close a service
         return client
+
+    def _tell_late(self) -> None:
+        """Show that an answer is late, where nothing else says what is waited for."""
+        if self._has_answered and not self.voice.is_showing:
+            self._is_late = True
+            self.voice.show(f"{self.address.url} has not answered yet")
 
     def close(self) -> None:
         """Close the connections."""
@@ -189,6 +205,9 @@ class Transport:
                 else:
                     self._has_answered = True
                     silence.answered()
+                    if self._is_late:
+                        self._is_late = False
+                        self.voice.clear()
                     return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
 

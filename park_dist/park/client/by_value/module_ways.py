@@ -53,6 +53,8 @@ class ModuleWays:
         return project is not None and wanted is not None and wanted.name in _names(project)
 
     def _found(self, module: str) -> Way:
+        if not all(name.isidentifier() for name in module.split(".")):
+            return Way.VALUE  # as `runpy` calls what it runs: <run_path>
         if module not in sys.modules and _spec(module) is None:
             return Way.VALUE
         try:

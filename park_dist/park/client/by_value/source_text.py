@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import zipfile
 from collections.abc import Iterator
+from importlib.util import decode_source
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +56,41 @@ def _files(module: str) -> Iterator[tuple[str, Path | None]]:
 
 
 def _of_package(name: str, folder: Path) -> Iterator[tuple[str, Path]]:
-    for file in sorted(folder.rglob("*.py")):
+    for file in sorted(_below(folder)):
         parts = file.relative_to(folder).with_suffix("").parts
         if all(part.isidentifier() for part in parts):
             inner = parts[:-1] if parts[-1] == "__init__" else parts
             yield ".".join((name, *inner)), file
 
 
+def _below(folder: Path) -> list[Path]:
+    """Return the files of Python's below ``folder``, which may be one of a zip file."""
+    archive = _archive_around(folder)
+    if archive is None:
+        return list(folder.rglob("*.py"))
+    with zipfile.ZipFile(archive) as members:
+        files = [archive / name for name in members.namelist()]
+    return [file for file in files if file.suffix == ".py" and folder in file.parents]
+
+
+def _archive_around(path: Path) -> Path | None:
+    """Return the zip file that ``path`` is in, as in that of `zipapp`; None for a plain file."""
+    return None if path.exists() else next((up for up in path.parents if up.is_file()), None)
+
+
+def _content(file: Path) -> bytes:
+    archive = _archive_around(file)
+    if archive is None:
+        return file.read_bytes()
+    with zipfile.ZipFile(archive) as members:
+        return members.read(file.relative_to(archive).as_posix())
+
+
 def _text(file: Path) -> str:
+    """Return the text of ``file`` as Python reads it, in the encoding that it names (PEP 263)."""
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return decode_source(_content(file))
+    except (OSError, ValueError, SyntaxError, KeyError, zipfile.BadZipFile) as error:
         raise UsageError(f"cannot send {file}, which belongs to no project: {error}") from None
 
 

@@ -148,3 +148,28 @@ def test_the_traceback_of_a_script_says_where_it_asked_and_the_line_and_no_more(
     assert "network.transport.json" in text
     assert text.count("Traceback") == 1
     assert "NoAnswer" not in text
+
+
+def test_a_late_answer_is_shown_until_it_is_there_and_in_place_of_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = Network()
+    transport, said = network.transport, list[str]()
+    monkeypatch.setattr("park.client.voice.is_terminal", lambda: True)
+    monkeypatch.setattr("park.client.voice._written", said.append)
+    transport._tell_late()
+    assert said == ["\r\x1b[2Khttp://one.example has not answered yet"]
+    transport.json("GET", "/")
+    assert said[1:] == ["\r\x1b[2K"]
+    transport.voice.show("job …1 is queued")
+    transport._tell_late()
+    transport.json("GET", "/")
+    assert transport.voice.is_showing
+    assert len(said) == 3  # what is waited for stays there
+
+
+def test_a_first_answer_that_is_late_is_told_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("park.client.voice.is_terminal", lambda: True)
+    transport = Network(has_answered=False).transport
+    transport._tell_late()
+    assert not transport.voice.is_showing

@@ -33,7 +33,9 @@ def test_what_each_job_has_is_there(module: str) -> None:
     assert ModuleWays().way(module) is Way.THERE
 
 
-@pytest.mark.parametrize("module", ["__main__", "__mp_main__", "no_such_module", "no.such"])
+@pytest.mark.parametrize(
+    "module", ["__main__", "__mp_main__", "no_such_module", "no.such", "<run_path>"]
+)
 def test_what_cannot_be_imported_travels_by_value(module: str) -> None:
     assert ModuleWays().way(module) is Way.VALUE
 

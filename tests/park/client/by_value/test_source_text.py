@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,23 @@ def test_imports_are_found_wherever_they_are() -> None:
     package = set(imports_of("from . import e\nfrom ..up import g", "p.q", is_package=True))
     assert package == {"p.q", "p.q.e", "p.up", "p.up.g"}
     assert imports_of("not Python", "m", is_package=False) == []
+
+
+def test_a_text_is_read_in_the_encoding_that_it_names(folder: Path) -> None:
+    (folder / "single.py").write_bytes(b"# coding: latin-1\nNAME = 'caf\xe9'\n")
+    assert sources_of("single")["single"]["text"].endswith("NAME = 'caf\u00e9'\n")
+
+
+def test_modules_of_a_zip_file_are_their_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "app.pyz"
+    with zipfile.ZipFile(archive, "w") as members:
+        members.writestr("zipped_helper.py", "A = 1\n")
+        members.writestr("zipped/__init__.py", "")
+        members.writestr("zipped/inner/part.py", "B = 2\n")
+        members.writestr("zipped_other/part.py", "C = 3\n")
+    monkeypatch.syspath_prepend(str(archive))
+    assert sources_of("zipped_helper")["zipped_helper"]["text"] == "A = 1\n"
+    found = {name: each["text"] for name, each in sources_of("zipped").items()}
+    assert found == {"zipped": "", "zipped.inner.part": "B = 2\n"}

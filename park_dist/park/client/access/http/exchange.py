@@ -8,6 +8,7 @@ and each request two thirds of what it costs here (0.17 ms in place of 0.5).
 from __future__ import annotations
 
 import json
+import math
 import select
 import threading
 import zlib
@@ -104,17 +105,27 @@ class HttpClient:
     """Requests to the service at ``url``, from any thread: each has a connection of its own.
 
     ``headers`` gives what every request says; an answer has ``answer_s`` seconds to begin, and
-    for each of its parts.
+    for each of its parts. ``told_late`` is called where one has not begun after ``late_s()``
+    seconds, beyond those that the service was asked to wait (``wait`` in the query).
     """
 
     def __init__(
-        self, url: str, way: Way, *, headers: Callable[[], Mapping[str, str]], answer_s: float
+        self,
+        url: str,
+        way: Way,
+        *,
+        headers: Callable[[], Mapping[str, str]],
+        answer_s: float,
+        late_s: Callable[[], float] = lambda: math.inf,
+        told_late: Callable[[], object] = lambda: None,
     ) -> None:
         self._url = url
         self._prefix = urlsplit(url).path.rstrip("/")
         self._way = way
         self._headers = headers
         self._answer_s = answer_s
+        self._late_s = late_s
+        self._told_late = told_late
         self._idle: list[HTTPConnection] = []
         self._lock = threading.Lock()
 
@@ -149,7 +160,11 @@ class HttpClient:
             connection = self._free() or self._opened()
         try:
             with _explained():
-                raw = _answer(connection, method, self._way.target(target), said, content)
+                _send(connection, method, self._way.target(target), said, content)
+                within_s = self._late_s() + _asked_to_wait_s(params)
+                if within_s < self._answer_s and not _has_come(connection.sock, within_s):
+                    self._told_late()
+                raw = connection.getresponse()
             yield Streamed(f"{self._url}{path}", raw)
             is_read = raw.isclosed()
         except BaseException:
@@ -211,30 +226,38 @@ def _plain(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _answer(
+def _asked_to_wait_s(params: Params | None) -> float:
+    """Return how long the service may wait for news before it answers."""
+    said = params.get("wait") if isinstance(params, Mapping) else None
+    return float(said) if isinstance(said, (int, float)) else 0.0
+
+
+def _send(
     connection: HTTPConnection,
     method: str,
     target: str,
     headers: Mapping[str, str],
     content: bytes | FileBody,
-) -> HTTPResponse:
-    """Send a request and wait for the head of its answer."""
+) -> None:
+    """Send a request."""
     headers = {"User-Agent": "park", **headers}
     # who refuses a large body may answer before he has it all, and read no more of it
     with suppress(BrokenPipeError, ConnectionResetError):
         connection.request(method, target, content or None, headers)
-    return connection.getresponse()
 
 
 def _is_over(socket: socket.socket | None) -> bool:
     """Tell whether the service has closed a connection: then there is something to be read."""
-    if socket is None:
-        return True
+    return socket is None or _has_come(socket, 0.0)
+
+
+def _has_come(socket: socket.socket, within_s: float) -> bool:
+    """Tell whether there is something to be read within so many seconds."""
     if not hasattr(select, "poll"):  # Windows, whose select knows no limit of 1024
-        return bool(select.select([socket], [], [], 0)[0])
+        return bool(select.select([socket], [], [], within_s)[0])
     poll = select.poll()
     poll.register(socket, select.POLLIN)
-    return bool(poll.poll(0))
+    return bool(poll.poll(within_s * 1_000))
 
 
 @contextmanager

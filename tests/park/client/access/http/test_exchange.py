@@ -141,11 +141,8 @@ def test_who_refuses_before_he_has_the_whole_body_is_heard() -> None:
         def request(self, *_: Any) -> None:
             raise BrokenPipeError
 
-        def getresponse(self) -> str:
-            return "413"
-
     refusing = cast("HTTPConnection", Refusing())
-    assert cast("str", exchange._answer(refusing, "PUT", "/", {}, b"large")) == "413"
+    exchange._send(refusing, "PUT", "/", {}, b"large")
 
 
 @pytest.mark.parametrize(
@@ -167,3 +164,35 @@ def test_who_refuses_before_he_has_the_whole_body_is_heard() -> None:
 )
 def test_targets(path: str, params: Any, target: str) -> None:
     assert target_of(path, params) == target
+
+
+@pytest.mark.parametrize("wait", [None, 7.5])
+def test_a_late_answer_is_told_beyond_what_the_service_was_asked_to_wait(
+    monkeypatch: pytest.MonkeyPatch, wait: float | None
+) -> None:
+    told = threading.Event()
+    waits: list[float] = []
+
+    def has_come(_: Any, within_s: float) -> bool:
+        waits.append(within_s)
+        return False
+
+    def script(_: Asked) -> bytes:
+        assert told.wait(LIMIT_S)
+        return answer(b"{}")
+
+    monkeypatch.setattr(exchange, "_has_come", has_come)
+    with scripted_server(script) as server:
+        way = Way(server.url, proxy=None, timeout_s=LIMIT_S)
+        client = HttpClient(
+            server.url,
+            way,
+            headers=dict,
+            answer_s=LIMIT_S,
+            late_s=lambda: 1.5,
+            told_late=told.set,
+        )
+        got = client.request("GET", "/", params=None if wait is None else {"wait": wait})
+        client.close()
+    assert got.json() == {}
+    assert waits == [1.5 + (wait or 0.0)]
