@@ -7,6 +7,7 @@ which the loop's thread itself ran: a busy machine prolongs any other.
 from __future__ import annotations
 
 import functools
+import getpass
 import json
 import re
 import sqlite3
@@ -76,11 +77,33 @@ def fill(home: Path) -> None:
         database.execute("UPDATE jobs SET condition = ? WHERE id = ?", [tangled, TANGLED])
         call = json.dumps({"args": [[number / 7 for number in range(MANY * 50)]], "kwargs": {}})
         database.execute("UPDATE calls SET document = ? WHERE job = ?", [call, CALLED])
+        fill_environments(database)
         database.executemany(
             "INSERT INTO index_projects (name, status, is_claimed, owned_since, owned_by)"
             " VALUES (?, 'active', 1, '2026-01-01T00:00:00Z', 'root')",
             [(f"project-{number}",) for number in range(MANY)],
         )
+
+
+def fill_environments(database: sqlite3.Connection) -> None:
+    """Write as many versions as somebody has who worked on a model for years."""
+    at = "2026-11-01T00:00:00Z"
+    locks = [f"{number:064x}" for number in range(MANY // 4)]
+    database.executemany("INSERT INTO locks VALUES (?, '3.11', '', ?)", [(k, at) for k in locks])
+    database.executemany(
+        "INSERT INTO environments VALUES (?, 'ready', 50, 1, 1, ?, ?, NULL)",
+        [(lock, at, at) for lock in locks],
+    )
+    request = json.dumps({key: value for key, value in pins(50).items() if key != "id"})
+    database.executemany(
+        "INSERT INTO installs (id, user, project, version, python, set_hash, request, state,"
+        " lock_hash, added, realised, created, updated)"
+        " VALUES (?, ?, 'p1', ?, '3.11', 's', ?, 'ready', ?, '[]', 1, ?, ?)",
+        [
+            (lock, getpass.getuser(), f"1.{number}", request, lock, at, at)
+            for number, lock in enumerate(locks)
+        ],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +163,8 @@ REQUESTS: dict[str, Callable[[], tuple[str, str, Any]]] = {
     ),
     "a condition of 50,000 leaves": lambda: ("POST", "/api/v1/jobs", [condition(50_000)]),
     "a condition of 199,995 leaves": lambda: ("POST", "/api/v1/jobs", [condition(199_995)]),
+    "5,000 environments": lambda: ("GET", "/api/v1/environments", None),
+    "5,000 versions": lambda: ("GET", "/api/v1/versions", None),
     "a large result": lambda: ("GET", f"/api/v1/jobs/{LARGE}/result", None),
     "20,000 projects": lambda: ("GET", "/simple/", None),
     "40,000 files": lambda: ("GET", f"/api/v1/jobs/{FULL}", None),
@@ -234,6 +259,12 @@ def test_a_list_of_projects_is_that_of_now(service: ParkService) -> None:
     assert "new-project" in names()
     service.request("DELETE", "/api/v1/index/projects/new-project/claim")
     assert "new-project" not in names()
+
+
+def test_environments_that_are_read_some_at_a_time_are_all_listed(service: ParkService) -> None:
+    for path in ("environments", "versions"):
+        found = [each["lock_hash"] for each in service.get(f"/api/v1/{path}")]
+        assert len(found) == len({*found}) == MANY // 4
 
 
 def test_a_result_comes_as_it_was_left(service: ParkService) -> None:

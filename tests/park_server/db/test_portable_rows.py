@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 import tracemalloc
+from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import func, insert, select, text
 from support.labs.databases import empty_url
 from support.labs.rows import new_job
+from support.material.homes_of_schemas import restored
 from support.session.slow_cases import slow_after
 
+from park.model.encoded_call import MOST_LEVELS
 from park_repo.database import Database
 from park_server.db.migrate import migrate
 from park_server.db.portable_rows import (
@@ -23,7 +28,7 @@ from park_server.db.portable_rows import (
     put_rows,
     tables_of,
 )
-from park_server.db.tables import events, job_files, jobs, memo_calls, results
+from park_server.db.tables import calls, events, job_files, jobs, memo_calls, results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,3 +151,41 @@ def test_a_table_that_is_not_there_is_not_left_out(pair: tuple[Database, Databas
     _, other = pair
     with pytest.raises(Exception, match="nowhere"):
         other.write(lambda c: put_rows(c, Rows(table="nowhere", columns=(), rows=[]))).result()
+
+
+ODD_VALUES = [
+    *(2.0, -0.0, 1e22, 5e-324, 0.1 + 0.2, 2**63 + 1, -(2**64), 10**400),
+    *("\ud800", "\U0001f600", "a\0b", {"\udcff": [{}, [], None, True], "": {"\0": 1}}),
+    {"$park": "float", "value": "nan"},
+]
+
+
+def nested(levels: int) -> Any:
+    value: Any = -0.0
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+def test_values_of_the_first_schema_are_themselves_after_all_migrations_and_in_the_other(
+    tmp_path: Path,
+) -> None:
+    said = [*ODD_VALUES, nested(MOST_LEVELS - 1)]
+    old = restored("0001", tmp_path / "park.sqlite")
+    with closing(sqlite3.connect(old)) as connection, connection:
+        for table in ("results", "calls"):
+            connection.execute(f"UPDATE {table} SET document = ?", [json.dumps(said)])  # noqa: S608
+        connection.execute("UPDATE events SET data = ?", [json.dumps({"said": said})])
+    one, other = Database.sqlite(old), Database.postgresql(empty_url(tmp_path))
+    for database in (one, other):
+        migrate(database.engine)
+    copied(one, other)
+    for database in (one, other):
+        with database.engine.connect() as connected:
+            for column in (results.c.document, calls.c.document):
+                found = connected.execute(select(column)).scalars().all()
+                assert found
+                assert {repr(each) for each in found} == {repr(said)}
+            for data in connected.execute(select(events.c.data)).scalars():
+                assert repr(data) == repr({"said": said})
+        database.close()
