@@ -17,7 +17,7 @@ from support.labs.rows import new_job
 from support.material.homes_of_schemas import restored
 from support.session.slow_cases import slow_after
 
-from park.model.encoded_call import MOST_LEVELS
+from park.runtime.levels import MOST_LEVELS
 from park_repo.database import Database
 from park_server.db.migrate import migrate
 from park_server.db.portable_rows import (

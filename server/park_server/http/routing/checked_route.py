@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from park.errors import UsageError
+from park.runtime.levels import MOST_LEVELS
 from park_server.http.routing.known_keys import is_of_this_release, record_in, require_known_keys
 from park_server.json_pieces import LARGE_BYTES
 from park_server.threads import in_thread_of
@@ -36,10 +37,20 @@ class CheckedRoute(APIRoute):
 
 
 async def _check(request: Request, kind: Any) -> None:
-    """Raise `RequestValidationError` for a key that ``kind`` has not; what is no JSON passes."""
+    """Raise `RequestValidationError` for a key that ``kind`` has not; what is no JSON passes.
+
+    Raises `UsageError` for what is nested so deep that it cannot be read.
+    """
     document: Any = None
-    with suppress(ValueError, RecursionError):  # the handler says what it is
+    try:
         document = await request.json()
+    except RecursionError:
+        raise UsageError(
+            f"the request is nested too deep to be read; values may have {MOST_LEVELS} levels",
+            hint="send what is deeper as a file, or as an array",
+        ) from None
+    except ValueError:  # the handler says what it is
+        return
     if len(await request.body()) < LARGE_BYTES:
         require_known_keys(kind, document)
     else:

@@ -75,7 +75,18 @@ def test_a_park_of_another_release_is_answered_by_what_is_known(client: TestClie
     assert SLIP not in answer.text
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000, b""])
+@pytest.mark.parametrize("levels", [990, 100_000])
+def test_what_is_nested_too_deep_to_be_read_is_told_the_limit(
+    client: TestClient, levels: int
+) -> None:
+    content = b'[{"id": ' + b"[" * levels + b"]" * levels + b"}]"
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/api/v1/jobs", content=content, headers=headers)
+    assert answer.status_code == 400
+    assert "values may have 100 levels" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b""])
 def test_what_is_no_json_is_told_as_before(client: TestClient, content: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     answer = client.post("/api/v1/clean", content=content, headers=headers)
