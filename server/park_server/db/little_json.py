@@ -7,8 +7,6 @@ for 60 MB. What opens a value by its row knows that beforehand.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection
@@ -78,15 +76,24 @@ def is_little(connection: Connection, document: Any, found: int | str | None) ->
 
 
 def _read(connection: Connection, table: str, column: str, row: int, most: int) -> bytes | None:
-    with _opened(connection, table, column, row) as blob:
-        return bytes(blob.read()) if len(blob) <= most else None
-
-
-@contextmanager
-def _opened(connection: Connection, table: str, column: str, row: int) -> Iterator[sqlite3.Blob]:
-    stored: Any = connection.connection.driver_connection
+    blob = _opened(connection, table, column, row)
     try:
-        with stored.blobopen(table, column, row, readonly=True) as blob:
-            yield blob
+        return blob.read() if len(blob) <= most else None
     except sqlite3.Error as error:
-        raise DBAPIError(f"{table}.{column} of row {row}", None, error) from error
+        raise _unreadable(table, column, row, error) from error
+    finally:
+        blob.close()
+
+
+def _opened(connection: Connection, table: str, column: str, row: int) -> sqlite3.Blob:
+    """Return a value that is not read yet; of four of them is a job made that starts."""
+    stored: Any = connection.connection.dbapi_connection
+    try:
+        blob: sqlite3.Blob = stored.blobopen(table, column, row, readonly=True)
+    except sqlite3.Error as error:
+        raise _unreadable(table, column, row, error) from error
+    return blob
+
+
+def _unreadable(table: str, column: str, row: int, error: sqlite3.Error) -> DBAPIError:
+    return DBAPIError(f"{table}.{column} of row {row}", None, error)

@@ -8,6 +8,7 @@ be watched, every time; and what is silent, now and then, while it is in use.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from threading import Lock
@@ -44,6 +45,7 @@ class Inspector:
         self._clock = clock
         self._lock = Lock()
         self._whole_at: dict[str, float] = {}
+        self._not_due_before: dict[LockHash, float] = {}
         self._known: dict[LockHash, tuple[Environment, frozenset[StoreKey]]] = {}
 
     def known(self, lock_hash: LockHash) -> Environment | None:
@@ -55,10 +57,18 @@ class Inspector:
         return environment if self._whole_at.keys() >= keys else None
 
     def is_due(self, lock_hash: LockHash) -> bool:
-        """Tell whether it is time to compare again what nothing is known to have touched."""
-        oldest = self._clock() - _AGAIN_AFTER_S
+        """Tell whether it is time to compare again what nothing is known to have touched.
+
+        Asked before each start, and an environment has some dozens of wheels: what was seen whole
+        is only ever seen so later, so all of them are asked for no sooner than one can be due.
+        """
+        now = self._clock()
+        if now < self._not_due_before.get(lock_hash, now):
+            return False
         names = (lock_hash, *self._environments.keys_of(lock_hash))
-        return any(self._whole_at.get(name, oldest) <= oldest for name in names)
+        due_at = min(self._whole_at.get(name, -math.inf) for name in names) + _AGAIN_AFTER_S
+        self._not_due_before[lock_hash] = due_at
+        return due_at <= now
 
     def inspect(self, lock_hash: LockHash) -> Environment:
         """Return the environment if a job may start in it.
@@ -92,6 +102,7 @@ class Inspector:
     def _listen(self) -> None:
         """Hear what was touched: a file that an environment shares may be a file of a wheel."""
         for name in self._watch.touched():
+            self._not_due_before.clear()
             for each in (name, *self._environments.keys_of(LockHash(name))):
                 self._whole_at.pop(each, None)
 

@@ -17,6 +17,8 @@ from support.labs.environment_lab import environments_in, fetch_from, lock_of, o
 from support.material.wheels import make_wheel
 
 from park.errors import EnvironmentMismatch
+from park.model.lock_hash import LockHash
+from park_repo.wheelstore.entry import StoreKey
 from park_server.envs.environment import Layout
 from park_server.envs.inotify import NoWatch
 from park_server.envs.verification import Inspector
@@ -251,3 +253,21 @@ def test_what_cannot_be_watched_is_compared_every_time(
 
     with pytest.raises(EnvironmentMismatch):
         inspector.inspect(environment.lock_hash)
+
+
+def test_until_one_can_be_due_its_wheels_are_not_asked_for_again(
+    environments: Environments, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, asked, keys_of = [0.0], list[LockHash](), environments.keys_of
+
+    def noting(lock_hash: LockHash) -> tuple[StoreKey, ...]:
+        asked.append(lock_hash)
+        return keys_of(lock_hash)
+
+    inspector = Inspector(environments, clock=lambda: now[0])
+    inspector.inspect(environment.lock_hash)
+    monkeypatch.setattr(environments, "keys_of", noting)
+    assert not any(inspector.is_due(environment.lock_hash) for _ in range(100))
+    assert len(asked) == 1
+    now[0] = 60.0
+    assert inspector.is_due(environment.lock_hash)
