@@ -201,7 +201,8 @@ class AttemptStarts:
 
     def _start(self, queued: job_rows.Queued, environment: Environment) -> _Start:
         """Return what commits to an attempt of a job, with others that wait for the disk."""
-        lock_hash, notes = str(queued.request.lock_hash), list[Change[None]]()
+        lock_hash = str(queued.request.lock_hash)
+        notes: list[Change[None]] = []
         if self._is_new_use(lock_hash):
             notes.append(partial(job_rows.used, lock_hash=lock_hash))
         if (note_turn := self._turns.note(queued.user)) is not None:

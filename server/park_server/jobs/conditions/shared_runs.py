@@ -40,7 +40,7 @@ class SharedRuns:
         for job, end in ends:
             of_job.setdefault(job, end)  # of two the first one counts, as ever
         alike = {job: end for job, end in of_job.items() if self._ends_plainly(cascade, job, end)}
-        names = set[str]()
+        names: set[str] = set()
         if len(alike) > 1:
             cascade.complete(alike)
             for job, end in alike.items():

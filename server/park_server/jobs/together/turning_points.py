@@ -75,7 +75,8 @@ def start_all(
     Returns them. One that is queued no longer has none: it was cancelled meanwhile. A crash from
     here on is settled by the attempt's file: whoever creates it owns the attempt.
     """
-    moment, started = now(), list[ChangedJob]()
+    moment = now()
+    started: list[ChangedJob] = []
     for environment, some in _by_value(environments).items():
         values = {"environment": environment, "runtime_hash": runtime_hash, "started": moment}
         started += map(ChangedJob.of, _START.all(connection, some, values))
