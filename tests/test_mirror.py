@@ -82,6 +82,8 @@ WITHOUT = {
     "park/wire/memo_records.py": "records",
     "park/wire/pin_record.py": RECORDS,
     "park/wire/race_records.py": RECORDS,
+    "park/wire/requests/install_request.py": RECORDS,
+    "park/wire/requests/job_request.py": RECORDS,
     "park/wire/retention_records.py": RECORDS,
     "park/wire/workflow_records.py": RECORDS,
     "park_repo/checks/file_facts.py": "a record; test_wheel_checks reads its facts",

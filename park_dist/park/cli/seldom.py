@@ -1,9 +1,10 @@
 """Modules of Python that others import for what hardly any command does: loaded when it is done.
 
 The standard library imports at its top what few of its functions need: `dataclasses` all of
-`inspect`, and `http.client` all of `ssl`. Together they are a seventh of a command that is over in
-a tenth of a second. `importlib.util.LazyLoader` does the same, but before Python 3.13 a second
-thread may get a module that is half there; Python 3.15 has it in the language (PEP 810).
+`inspect`, `http.client` all of `ssl`, `logging` all of `traceback`. Together they are a seventh of
+a command that is over in a tenth of a second. `importlib.util.LazyLoader` does the same, but
+before Python 3.13 a second thread may get a module that is half there; Python 3.15 has it in the
+language (PEP 810).
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from typing import Any
 
 __all__ = ["SELDOM", "load_when_used"]
 
-SELDOM = ("bz2", "calendar", "inspect", "ipaddress", "lzma", "random", "selectors", "ssl")
+SELDOM = (
+    *("bz2", "calendar", "inspect", "ipaddress", "lzma", "platform", "random", "selectors", "ssl"),
+    *("subprocess", "traceback"),
+)
 """Each is imported by one that every command needs, which does not use it to be imported."""
 
 _LOADING = RLock()

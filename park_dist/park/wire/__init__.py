@@ -60,22 +60,16 @@ if TYPE_CHECKING:
     from park.wire.index_records import IndexFileRecord, IndexProjectRecord
     from park.wire.install_records import (
         InstallRecord,
-        InstallRequest,
         LocalWheel,
         OfferRecord,
         OfferRequest,
         ProgressRecord,
-        SourceArchive,
     )
     from park.wire.job_records import (
         FETCH,
-        CallDocument,
-        FetchRequest,
         FileRecord,
-        HeldGrant,
         InputRecord,
         JobRecord,
-        JobRequest,
         ReplayRecord,
     )
     from park.wire.memo_records import ForgottenRecord, MemoRecord, MemoStatsRecord
@@ -100,6 +94,13 @@ if TYPE_CHECKING:
         RaceRequest,
         StopHow,
         WinnerRecord,
+    )
+    from park.wire.requests.install_request import InstallRequest, SourceArchive
+    from park.wire.requests.job_request import (
+        CallDocument,
+        FetchRequest,
+        HeldGrant,
+        JobRequest,
     )
     from park.wire.retention_records import (
         CleanRecord,
@@ -280,20 +281,20 @@ _HOMES = {
     "IndexFileRecord": "park.wire.index_records",
     "IndexProjectRecord": "park.wire.index_records",
     "InstallRecord": "park.wire.install_records",
-    "InstallRequest": "park.wire.install_records",
+    "InstallRequest": "park.wire.requests.install_request",
     "LimitRecord": "park.wire.quota_records",
     "LocalWheel": "park.wire.install_records",
     "OfferRecord": "park.wire.install_records",
     "OfferRequest": "park.wire.install_records",
     "ProgressRecord": "park.wire.install_records",
-    "SourceArchive": "park.wire.install_records",
+    "SourceArchive": "park.wire.requests.install_request",
     "FETCH": "park.wire.job_records",
-    "CallDocument": "park.wire.job_records",
-    "FetchRequest": "park.wire.job_records",
+    "CallDocument": "park.wire.requests.job_request",
+    "FetchRequest": "park.wire.requests.job_request",
     "FileRecord": "park.wire.job_records",
-    "HeldGrant": "park.wire.job_records",
+    "HeldGrant": "park.wire.requests.job_request",
     "JobRecord": "park.wire.job_records",
-    "JobRequest": "park.wire.job_records",
+    "JobRequest": "park.wire.requests.job_request",
     "ForgottenRecord": "park.wire.memo_records",
     "MemoRecord": "park.wire.memo_records",
     "MemoStatsRecord": "park.wire.memo_records",

@@ -95,7 +95,7 @@ def at_the_end():
 said = threading.Event()
 threading.Thread(target=at_the_end).start()
 atexit.register(print, "handler")
-main.main = lambda: said.set() or print("command") or 5
+main.main = lambda: print("command") or said.set() or 5
 main.command()
 """
 

@@ -11,7 +11,7 @@ from park import wire
 
 SCRIPT = """
 import sys
-from park.wire import API, InstallRequest, decode, encode
+from park.wire import API, InstallRecord, decode, encode
 print(*sorted(name for name in sys.modules if name.startswith("park.wire.")))
 """
 

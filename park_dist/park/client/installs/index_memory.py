@@ -25,7 +25,7 @@ from park.build.local_set import LocalSet, with_copies
 from park.errors import LocalSetError, ParkError, UnknownItem
 from park.local.origin import CONDA
 from park.model.pins import Pin, normalized_version, parse_pin
-from park.wire import API, ServiceRecord, decode
+from park.wire import API, decode
 
 if TYPE_CHECKING:
     from park.build.cache import Cache
@@ -75,6 +75,8 @@ def completed(transport: Transport, here: LocalSet, report: Report) -> LocalSet:
 def _asked(
     transport: Transport, here: LocalSet, memory: _Memory, doubtful: Collection[LocalProject]
 ) -> _Memory:
+    from park.wire import ServiceRecord  # most installs ask nothing
+
     try:
         about = decode(ServiceRecord, transport.json("GET", API))
     except ParkError:

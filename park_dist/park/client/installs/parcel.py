@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from packaging.utils import parse_wheel_filename
 
@@ -15,7 +16,10 @@ from park.client.access.transport import Transport
 from park.digests import file_sha256
 from park.errors import CannotSatisfy
 from park.local.hint_commands import install_command
-from park.wire import API, PinRecord, ServiceRecord, SourceArchive, decode
+from park.wire import API, decode
+
+if TYPE_CHECKING:
+    from park.wire import ServiceRecord, SourceArchive
 
 __all__ = ["Parcel", "as_parcel", "platforms_of"]
 
@@ -42,6 +46,8 @@ def as_parcel(transport: Transport, wheels: Wheels, *, python: str, progress: Pr
     """
     if all(platforms_of(wheel.filename) == {"any"} for _, wheel in wheels):
         return Parcel(wheels=wheels, sources=[], sent=[])
+    from park.wire import ServiceRecord  # most wheels run anywhere
+
     about = decode(ServiceRecord, transport.json("GET", API))
     foreign = [pair for pair in wheels if not _fits(pair[1], about, python)]
     parcel = Parcel(wheels=[pair for pair in wheels if pair not in foreign], sources=[], sent=[])
@@ -71,6 +77,7 @@ def _sent(transport: Transport, tree: TreeProject, wheel: BuiltWheel) -> tuple[S
     """Return the source of ``tree``, and whether it had to be sent."""
     with TemporaryDirectory() as folder:
         from park.build.sdist import write_sdist  # few services build, and tarfile is large
+        from park.wire import PinRecord, SourceArchive
 
         file = write_sdist(tree, wheel, Path(folder))
         digest = file_sha256(file)

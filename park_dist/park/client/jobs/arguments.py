@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from park.calling import positional_parameters
 from park.client.by_value.sending import Sending
@@ -20,7 +20,9 @@ from park.errors import UsageError
 from park.model.encoded_call import references_of_call
 from park.runtime import codec
 from park.runtime.values.unpicklable import names_to
-from park.wire import CallDocument
+
+if TYPE_CHECKING:
+    from park.wire import CallDocument
 
 __all__ = ["EncodedCall", "encode_call", "with_service_files"]
 

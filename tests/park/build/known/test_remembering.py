@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from support.material.projects import editable, install_distribution
 
 from park.build.cache import Cache
+from park.build.known import remembering
 from park.build.known.known_set import KnownSet, recalled, stored
 from park.build.known.remembering import known_set
 from park.build.local_set import local_set
@@ -137,6 +138,9 @@ def test_a_tree_counts_by_its_content_and_by_what_builds_it(
     local = local_set("offline", cache=cache)
     known = remembered(local, tmp_path)
     assert known is not None
+    with monkeypatch.context() as looked:  # edited a moment ago, it is not worth a look at all else
+        looked.setattr(remembering, "of_releases", None)
+        assert known_set(local, REQUEST, {}, [], besides=[], started_ns=time.time_ns()) is None
     (tree,) = local.sources
     assert known.trees == {str(root): tree.snapshot.content_hash}
     (record,) = known.in_use
