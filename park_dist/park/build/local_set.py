@@ -180,7 +180,8 @@ def of_members(
     )
     released = (member.pin for member in members if not member.is_local)
     pins = [*released, *(source.pin for source in sources)]
-    requirements = RequirementSet.of(python_minor(), pins)
+    asked = frozenset(member.name for member in members if not member.is_followed)
+    requirements = replace(RequirementSet.of(python_minor(), pins), asked=asked)
     return LocalSet(
         project=root,
         version=requirements.versions()[root.name],

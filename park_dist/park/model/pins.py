@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -81,6 +81,8 @@ class RequirementSet:
 
     python: str
     pins: tuple[Pin, ...]
+    asked: frozenset[NormalizedName] = field(default=frozenset(), compare=False)
+    """Names of releases that were asked for, and are not installed here."""
 
     @classmethod
     def of(cls, python: str, pins: Iterable[Pin]) -> RequirementSet:
@@ -118,9 +120,16 @@ class Difference:
     name: str
     local: str | None
     service: str | None
+    is_here: bool = field(default=True, compare=False)
+    """Whether ``local`` is installed here, and not merely asked for."""
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.local or 'absent'} here, {self.service or 'absent'} there"
+        side = "here" if self.is_here else "asked for"
+        return f"{self.name}: {self.local or 'absent'} {side}, {self.service or 'absent'} there"
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the documented JSON form."""
+        return {"name": self.name, "local": self.local, "service": self.service}
 
 
 def differences(

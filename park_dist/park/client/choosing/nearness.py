@@ -14,7 +14,7 @@ Two versions are compared step by step, and the first step in which they differ 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
@@ -53,7 +53,7 @@ class Ranked:
             "lock_hash": record.lock_hash,
             "compatible": self.is_compatible,
             "farther": self.reason or None,
-            "differences": [asdict(each) for each in self.version.differences],
+            "differences": [each.as_json() for each in self.version.differences],
         }
 
 

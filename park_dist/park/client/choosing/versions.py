@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ class ServiceVersion:
         names = (each.name for each in fields(self.record) if each.name not in {"pins", "used"})
         document = {name: getattr(self.record, name) for name in names}
         document["matches_local"] = self.matches_local
-        document["differences"] = [asdict(difference) for difference in self.differences]
+        document["differences"] = [each.as_json() for each in self.differences]
         return document
 
 
@@ -73,6 +73,7 @@ def compared(record: EnvironmentRecord, local: RequirementSet | None) -> Service
     if local is None:
         return ServiceVersion(record=record, matches_local=None, differences=())
     found = differences(local.versions(), versions_of(record))
+    found = tuple(replace(each, is_here=each.name not in local.asked) for each in found)
     if local.python != record.python:
         python = Difference(name="python", local=local.python, service=record.python)
         found = (python, *found)

@@ -47,7 +47,7 @@ class EnvironmentPlan:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        return asdict(self)
+        return {**asdict(self), "differences": [each.as_json() for each in self.differences]}
 
     def lines(self, name_of: Callable[[str], str] = host_of) -> Iterator[str]:
         """Yield it as text; ``name_of`` gives the name of the service at a URL."""

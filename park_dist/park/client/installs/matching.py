@@ -7,7 +7,6 @@ install: so nothing waits at submission.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
@@ -198,7 +197,7 @@ def _mismatch(
         "\n".join(lines),
         hint=hint,
         details={
-            "differences": [asdict(each) for each in instead.differences],
+            "differences": [each.as_json() for each in instead.differences],
             "versions": [each.as_json() for each in instead.versions],
         },
     )

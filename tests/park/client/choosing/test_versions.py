@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from packaging.utils import canonicalize_name
 from support.material.environments import pinned_environment, requirements_here
 
 from park.client.choosing.versions import compared, versions_of
@@ -48,6 +50,18 @@ def test_as_json_it_has_the_record_without_its_pins_and_the_comparison() -> None
     assert (document["project"], document["lock_hash"]) == ("demo", "1" * 64)
     assert document["matches_local"] is False
     assert document["differences"] == [{"name": "demo", "local": "1.0", "service": "1.1"}]
+
+
+def test_a_release_that_was_asked_for_is_not_said_to_be_here() -> None:
+    here = replace(
+        requirements_here(demo="1.0", six="0.1"), asked=frozenset({canonicalize_name("six")})
+    )
+    found = compared(pinned_environment(demo="1.1", six="1.16"), here)
+    assert [str(each) for each in found.differences] == [
+        "demo: 1.0 here, 1.1 there",
+        "six: 0.1 asked for, 1.16 there",
+    ]
+    assert here.hash == requirements_here(demo="1.0", six="0.1").hash
 
 
 def test_a_session_that_draws_nothing_shows_it_in_a_line() -> None:
