@@ -87,7 +87,7 @@ def test_projects_and_their_files_are_listed(
         "older",
     }  # fmt: skip
     assert (project["owned"], project["versions"], project["trees"]) == (True, 2, 1)
-    assert "listed  2 versions, 1 trees" in park.text("list")
+    assert "listed  2 versions, 1 tree," in park.text("list")
     files = park.json("list", "Listed")["files"]
     assert [(file["version"], file["layer"]) for file in files] == [
         ("1.0", "projects"), ("1.1", "projects"), (TREE, "trees"),

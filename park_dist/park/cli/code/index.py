@@ -159,8 +159,8 @@ def _line(project: IndexProjectRecord) -> str:
     status = "" if project.status == "active" else f"  {project.status}"
     reason = f" ({project.reason})" if project.reason else ""
     return (
-        f"{project.name}  {project.versions} versions, {project.trees} trees,"
-        f" {_size(project.size)}  {owner}{status}{reason}"
+        f"{project.name}  {_counted(project.versions, 'version')},"
+        f" {_counted(project.trees, 'tree')}, {_size(project.size)}  {owner}{status}{reason}"
     )
 
 
@@ -170,6 +170,10 @@ def _file_line(file: IndexFileRecord) -> str:
     by = f"by {file.uploaded_by}" if file.folder is None else f"in {file.folder}"
     by = f"{file.uploaded[:10]} {by}"
     return f"{file.filename}  {_size(file.size)}  {by}{tree}{yanked}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _size(count: int) -> str:

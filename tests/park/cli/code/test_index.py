@@ -114,7 +114,7 @@ def test_whose_a_project_is_is_told(
 ) -> None:
     index.record = project(**changes)
     assert main(["index", "list"]) == 0
-    assert capsys.readouterr().out == f"m  1 versions, 0 trees, 3.0 MiB  {ending}\n"
+    assert capsys.readouterr().out == f"m  1 version, 0 trees, 3.0 MiB  {ending}\n"
 
 
 def test_files_are_told_with_what_is_wrong_with_them(index: Index, capsys: Said) -> None:
