@@ -17,6 +17,8 @@ from support.services.park_service import ParkService
 from support.session.limits import LIMIT_S
 from support.session.slow_cases import slow_after
 
+from park.runtime.processes import is_running
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -187,8 +189,7 @@ def test_a_cancel_that_was_asked_for_before_is_known_after(
     strings.go.send("well then")  # unless its grace is over by now, on a slow machine
     record = crashing.job_when_final(job)
     assert (record["status"], record["error"]) == ("cancelled", "cancelled on request")
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert not is_running(pid)  # what forked it may wait for it a moment later
 
 
 @pytest.mark.slow
