@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.material.projects import copy_package, make_git_checkout, write_tree
+from support.material.projects import copy_package, flit_project, make_git_checkout, write_tree
 from support.material.wheels import wheel_of
 from support.session.slow_cases import slow_after
 
@@ -91,8 +91,8 @@ def test_a_backend(case: tuple[str, str, str | None, str], tmp_path: Path, cache
     assert (again.built, again.filename, again.sha256) == (True, first.filename, first.sha256)
 
 
-COPYING = ["hatchling-src", "setuptools-flat", "poetry-src", "uv-src"]
-"""Backends that copy modules, each with a configuration that says which."""
+COPYING = ["hatchling-src", "setuptools-flat", "poetry-src", "uv-src", "flit"]
+"""Backends that copy modules; most with a configuration that says which."""
 
 
 @pytest.mark.parametrize("name", slow_after(2, COPYING))
@@ -100,7 +100,11 @@ def test_an_edit_is_put_into_the_wheel_that_is_known(
     name: str, tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Byte for byte what the backend makes, which is not asked."""
-    root = copy_package(name, tmp_path)
+    if name == "flit":
+        files = {"pyproject.toml": flit_project("flat"), "flat/__init__.py": "FILM_SLD = 2.0\n"}
+        root = write_tree(tmp_path / "flat", files)
+    else:
+        root = copy_package(name, tmp_path)
     wheel_of(find_tree(root, cache), cache=cache)
     (module,) = root.rglob("__init__.py")
     with monkeypatch.context() as without_backend:
