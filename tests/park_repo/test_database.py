@@ -9,7 +9,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, event, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    event,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from park.errors import ServiceFault
@@ -273,3 +286,26 @@ def test_whoever_remembers_hears_of_a_change_that_is_undone(database: Database) 
         undone = batch.write(fails)
     assert isinstance(undone.exception(), ValueError)
     assert heard == ["savepoint", "savepoint", "rollback_savepoint", "commit"]
+
+
+def test_what_was_deleted_is_gone_from_the_file_whatever_sqlite_does_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(*arguments: Any, **more: Any) -> sqlite3.Connection:
+        connection = connect(*arguments, **more)
+        connection.execute("PRAGMA secure_delete=OFF")
+        return connection
+
+    connect = sqlite3.dbapi2.connect
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", careless)
+    words = Table("words", MetaData(), Column("n", Integer, primary_key=True), Column("w", String))
+    database = Database.sqlite(tmp_path / "park.sqlite")
+    database.write(words.metadata.create_all).result()
+    rows = [{"n": n, "w": f"marked-{n}-of-ada"} for n in range(50)]
+    database.write(lambda c: c.execute(insert(words), rows) and None).result()
+    database.write(lambda c: c.execute(update(words).where(words.c.n == 7).values(w=None)) and None)
+    database.write(lambda c: c.execute(delete(words).where(words.c.n == 9)) and None).result()
+    database.close()
+    left = (tmp_path / "park.sqlite").read_bytes()
+    assert b"rked-8-of-ada" in left
+    assert not [n for n in (7, 9) if f"rked-{n}-of-ada".encode() in left]

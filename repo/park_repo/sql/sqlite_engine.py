@@ -19,6 +19,11 @@ _BUSY_TIMEOUT_S = 30.0
 """Seconds that SQLite waits for another process (a backup, a migration) that holds the lock."""
 
 
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+"""What is deleted is overwritten, whatever SQLite was compiled with (Debian's does so, others do
+not): a password is gone from the file with the row, and from the journal as that goes round."""
+
+
 def sqlite_engine(path: Path, *, read_only: bool) -> Engine:
     """Return an engine on the file at ``path``.
 
@@ -35,7 +40,7 @@ def sqlite_engine(path: Path, *, read_only: bool) -> Engine:
 
     def on_connect(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         if read_only:
             # a change made inside a read would be lost without a word; now it raises
