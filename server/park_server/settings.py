@@ -178,6 +178,7 @@ class Settings:
             raise UsageError(f"--watch-loop {watch_loop_ms:g}: expected more than 0 milliseconds")
         if not 0 <= port <= _HIGHEST_PORT:
             raise UsageError(f"--port {port}: expected 0 (any free one) to {_HIGHEST_PORT}")
+        _no_password({"--upstream": upstream, "--index": index, "--index-upload": index_upload})
         public = None if url is None else _public(url)
         folder = _index_folder(index, other=index_upload or index_login_file)
         return cls(
@@ -336,6 +337,19 @@ def _age(option: str, text: str | None, unsaid: _Age) -> float | _Age:
 
 def _upstream(url: str) -> str | None:
     return None if url == "none" else _simple("--upstream", url, f"for example {PYPI}, or none")
+
+
+def _no_password(options: Mapping[str, str | None]) -> None:
+    """Raise `UsageError` for an index with a password among what was typed, as of a database."""
+    for option, url in options.items():
+        if url is not None and urlsplit(url).password:
+            raise UsageError(
+                f"{option}: the URL has a password, which everybody on this machine could read",
+                hint="leave --upstream to pip's configuration of the service's account:"
+                " pip config set global.index-url URL"
+                if option == "--upstream"
+                else "it goes into a file of its own: --index-login FILE",
+            )
 
 
 def _simple(option: str, url: str, hint: str) -> str:

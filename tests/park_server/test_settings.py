@@ -53,3 +53,11 @@ def test_the_index_may_be_a_folder_of_wheels(tmp_path: Path) -> None:
             Settings.of(**given | {"index": index})  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="needs no --index-upload"):
         Settings.of(**given, index_upload="http://h/")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("option", ["upstream", "index", "index_upload"])
+def test_no_password_is_an_argument(tmp_path: Path, option: str) -> None:
+    given = {"upstream": "none", option: "https://ada:s3cret@pypi.lab/simple"}
+    with pytest.raises(UsageError, match="which everybody on this machine could read") as caught:
+        Settings.of(home=tmp_path, **given)  # type: ignore[arg-type]  # strings all
+    assert "s3cret" not in f"{caught.value} {caught.value.hint}"
