@@ -292,7 +292,7 @@ def test_what_was_deleted_is_gone_from_the_file_whatever_sqlite_does_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def careless(*arguments: Any, **more: Any) -> sqlite3.Connection:
-        connection = connect(*arguments, **more)
+        connection: sqlite3.Connection = connect(*arguments, **more)
         connection.execute("PRAGMA secure_delete=OFF")
         return connection
 
