@@ -18,6 +18,9 @@ from support.services.pilot_processes import (
     pools_of,
     workers_of,
 )
+from support.services.user_world import UserWorld
+
+from park.model.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,6 +106,26 @@ def test_jobs_run_in_forks_of_a_worker_and_leave_what_they_leave_anywhere(
     record = served.get(f"/api/v1/jobs/{jobs[0]}")
     assert [each["name"] for each in record["files"]] == ["left.txt"]
     assert client.run("logs", jobs[0]).stdout == "out 0\n"
+
+
+def test_jobs_of_users_have_the_network_of_their_node(served: ParkService, tmp_path: Path) -> None:
+    """Several nodes speak to each other; of the service's own machine they have a loopback."""
+    function = b"import os\ndef network(where):\n    return os.readlink('/proc/self/ns/net')\n"
+    world = UserWorld(served, tmp_path, {"attacks.py": function})
+    found = {}
+    for engine in ("parsl", "local"):
+        job: dict[str, Any] = {
+            "id": new_id(),
+            "entry_point": "attacks:network",
+            "lock_hash": world.lock,
+            "call": {"args": [engine], "kwargs": {}},
+            "resources": {"engine": engine},
+        }
+        assert world.ask("ada", "POST", "jobs", json=[job]).status_code == 200
+        record = world.record("ada", job["id"])
+        assert record["status"] == "completed", record
+        found[engine] = world.ask("ada", "GET", f"jobs/{job['id']}/result").json()["result"]
+    assert found["parsl"] == str(Path("/proc/self/ns/net").readlink()) != found["local"]
 
 
 def test_it_is_shown_beside_the_other_engines(client: Client) -> None:
