@@ -76,7 +76,7 @@ def describe(root: Path, *, cache: Cache, progress: Progress = silent) -> CoreMe
         ask = partial(_answer, _metadata, snapshot, environment, guess, cache)
         return _remembered(cache.answers / f"{key}.json", ask)
 
-    answer = tried(root, asked, cache=cache)
+    answer = tried(root, asked, cache=cache, progress=progress)
     return CoreMetadata(
         name=answer["name"],
         version=answer["version"],

@@ -101,7 +101,7 @@ def version_tree(
     def read(snapshot: Snapshot) -> tuple[Snapshot, BuildEnvironment]:
         return snapshot, environment_of(snapshot, cache=cache, progress=progress)
 
-    snapshot, environment = tried(project.root, read, cache=cache)
+    snapshot, environment = tried(project.root, read, cache=cache, progress=progress)
     digest = _tree_hash(snapshot.content_hash, environment)
     return TreeProject(
         project=project,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from threading import RLock
 from typing import TYPE_CHECKING, Protocol, Self
 
+from park.client.lasting_step import LastingStep
 from park.inert_text import inert_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from rich.progress import Progress, TaskID
@@ -90,20 +93,32 @@ class _Lines:
 
 
 class _Bars:
-    """A bar for each stage, drawn by rich."""
+    """A bar for each stage, and for a step that lasts, drawn by rich."""
 
     def __init__(self) -> None:
         self._bars: Progress | None = None
+        self._starting = RLock()  # a step that lasts is drawn by a thread of its own
         self._tasks: dict[str, TaskID] = {}
+        self._lasting = LastingStep(self._drawn)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._lasting.end()
         if self._bars is not None:
             self._bars.stop()
 
+    def _drawn(self, text: str) -> Callable[[], object]:
+        bars = self._started()
+        task = bars.add_task(inert_line(text), total=None, amount="")
+        return lambda: bars.remove_task(task)
+
     def _started(self) -> Progress:
+        with self._starting:
+            return self._starts()
+
+    def _starts(self) -> Progress:
         if self._bars is None:  # rich takes 50 ms to import: only where there is a bar to draw
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -119,15 +134,18 @@ class _Bars:
         return self._bars
 
     def step(self, text: str) -> None:
+        self._lasting.end()
         if self._bars is not None:
             self._bars.console.print(inert_line(text), highlight=False, markup=False)
         else:
             _written(text)
+        self._lasting.begin(text)
 
     def note(self, text: str) -> None:
         self.step(text)
 
     def progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        self._lasting.end()
         bars, stage = self._started(), inert_line(stage)
         amount = f"{_amount(done, unit)} of {_amount(total, unit)}" if total else ""
         if stage not in self._tasks:

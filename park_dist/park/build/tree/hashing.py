@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, overload
 
+from park.build.step import Progress, silent
 from park.build.tree import git
 from park.build.tree.asked_git import identity
 from park.build.tree.named_paths import declared_paths
@@ -55,6 +56,9 @@ of a server whose clock may be a little off."""
 
 _HAS_CHANGE_TIME = os.name != "nt"  # on Windows st_ctime is the creation, and mtime can be set
 _ATTEMPTS = 3
+
+_MUCH = 64 << 20
+"""Bytes that may take a second to read and hash, from a slow disk: that is said."""
 
 
 class HashedFile(NamedTuple):
@@ -113,10 +117,17 @@ def is_settled(signature: Signature, now_ns: int) -> bool:
     return max(mtime, ctime) + _TICK_NS < now_ns
 
 
-def take_snapshot(root: Path, *, cache: Cache, clock: Callable[[], int] = time.time_ns) -> Snapshot:
+def take_snapshot(
+    root: Path,
+    *,
+    cache: Cache,
+    clock: Callable[[], int] = time.time_ns,
+    progress: Progress = silent,
+) -> Snapshot:
     """Hash every file of the tree at ``root`` that a build can see.
 
-    ``clock`` gives the time in nanoseconds since 1970, as the file system's clock does.
+    ``clock`` gives the time in nanoseconds since 1970, as the file system's clock does;
+    ``progress`` is told where there is much to read.
 
     Raises `LocalSetError` for a file that never stops changing.
     """
@@ -130,7 +141,7 @@ def take_snapshot(root: Path, *, cache: Cache, clock: Callable[[], int] = time.t
     if listing.watched is not None:
         watched = (*listing.watched, str(sought_file(root, cache)))
         listing = replace(listing, watched=watched)
-    return _hashed(root, listing, store, memory, started_ns)
+    return _hashed(root, listing, store, memory, started_ns, progress=progress)
 
 
 def snapshot_of(
@@ -188,19 +199,25 @@ def _path_of(file: HashedFile) -> str:
 
 
 def _hashed(
-    root: Path, listing: Listing, store: Path, memory: TreeMemory | None, started_ns: int
+    root: Path,
+    listing: Listing,
+    store: Path,
+    memory: TreeMemory | None,
+    started_ns: int,
+    *,
+    progress: Progress = silent,
 ) -> Snapshot:
     """Hash the files of ``listing`` that ``memory`` does not know, and remember all."""
     known = {} if memory is None else memory.digests_by_path()
+    digests = [_known(file, known) for file in listing.files]
+    _tell(
+        [file for file, digest in zip(listing.files, digests, strict=True) if not digest],
+        progress,
+        root,
+    )
     files = tuple(
-        HashedFile(
-            file.path,
-            file.source,
-            file.executable,
-            _known(file, known) or _digest(file),
-            file.link,
-        )
-        for file in listing.files
+        HashedFile(file.path, file.source, file.executable, digest or _digest(file), file.link)
+        for file, digest in zip(listing.files, digests, strict=True)
     )
     snapshot = Snapshot(root=root, files=files, content_hash=content_hash(files))
     if _HAS_CHANGE_TIME:
@@ -209,6 +226,15 @@ def _hashed(
             if remembered != memory:
                 store_memory(store, remembered)
     return snapshot
+
+
+def _tell(unknown: Sequence[TreeFile], progress: Progress, root: Path) -> None:
+    """Say what is to be read, where that may take longer than a second."""
+    size = sum(file.signature[0] for file in unknown)
+    if size >= _MUCH:
+        from park.model.sizes import shown_size
+
+        progress(f"reading {len(unknown):,} files of {root}, {shown_size(size)}")
 
 
 def _known(file: TreeFile, known: dict[str, tuple[Signature, str]]) -> str | None:

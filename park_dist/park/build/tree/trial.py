@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from park.build.step import Progress, silent
 from park.build.tree.hashing import Snapshot, take_snapshot
 from park.build.tree.sought import note_sought
 from park.build.tree.tree_file import LOOP
@@ -25,14 +26,16 @@ _NOT_ENCODED = "surrogates not allowed"
 _MOST_SHOWN = 3
 
 
-def tried(root: Path, ask: Callable[[Snapshot], _Answer], *, cache: Cache) -> _Answer:
+def tried(
+    root: Path, ask: Callable[[Snapshot], _Answer], *, cache: Cache, progress: Progress = silent
+) -> _Answer:
     """Return what ``ask`` makes of the tree at ``root``.
 
     Where it fails for want of something that is there, beyond the tree or ignored by git, that
     is part of the tree from now on, and ``ask`` is called again. Raises as it does.
     """
     while True:
-        snapshot = take_snapshot(root, cache=cache)
+        snapshot = take_snapshot(root, cache=cache, progress=progress)
         try:
             return ask(snapshot)
         except BuildFailed as failed:

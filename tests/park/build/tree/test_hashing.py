@@ -135,3 +135,17 @@ def test_a_tree_with_the_cache_in_it_stays_as_it_is(tmp_path: Path) -> None:
     first, second = (take_snapshot(root, cache=cache) for _ in range(2))
     assert cache.hashes.exists()
     assert first.content_hash == second.content_hash
+
+
+def test_much_that_is_to_be_read_is_said_and_little_is_not(
+    tree: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    take_snapshot(tree, cache=cache, progress=said.append)
+    assert said == []
+    monkeypatch.setattr(hashing, "_MUCH", 1 << 20)
+    with (tree / "scan.bin").open("wb") as scan:
+        scan.truncate(3 << 20)
+    take_snapshot(tree, cache=cache, clock=later, progress=said.append)
+    take_snapshot(tree, cache=cache, clock=later, progress=said.append)
+    assert said == [f"reading 3 files of {tree}, 3.0 MiB"]
