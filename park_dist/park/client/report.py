@@ -7,7 +7,7 @@ import sys
 from threading import RLock
 from typing import TYPE_CHECKING, Protocol, Self
 
-from park.client.lasting_step import LastingStep
+from park.lasting_step import LastingStep
 from park.inert_text import inert_line
 
 if TYPE_CHECKING:

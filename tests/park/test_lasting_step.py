@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Event
 
-from park.client.lasting_step import LastingStep
+from park.lasting_step import LastingStep
 
 
 class Terminal:
