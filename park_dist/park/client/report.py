@@ -7,8 +7,8 @@ import sys
 from threading import RLock
 from typing import TYPE_CHECKING, Protocol, Self
 
-from park.lasting_step import LastingStep
 from park.inert_text import inert_line
+from park.lasting_step import LastingStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
