@@ -6,6 +6,7 @@ of light or dark. A condition is a dashed line, what travels a solid one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from xml.sax.saxutils import escape
@@ -41,6 +42,10 @@ _HEAD = 34
 _WIDEST_LABEL, _WIDEST_LINE = 24, 31
 """Characters that fit in a wide font; a reader's own may be narrower."""
 
+_SCOPE = "park-workflow"
+_SELECTORS = re.compile(r"(?<=[{}])([^{}@]+)(?=\{)")
+"""Those of each rule of a style sheet, be it in ``@media``."""
+
 _STATES = ("waiting", "queued", "running", "completed", "failed", "cancelled")
 
 
@@ -50,11 +55,13 @@ def svg(workflow: Workflow, now: datetime) -> str:
     width = 2 * _MARGIN + max(layout.layers - 1, 0) * _ALONG + _WIDTH
     width = max(width, _legend_width())
     height = 2 * _MARGIN + _HEAD + layout.extent * _ACROSS + _HEIGHT
-    size = f'width="{width}" height="{height:.0f}" viewBox="0 0 {width} {height:.0f}"'
+    size = (
+        f'class="{_SCOPE}" width="{width}" height="{height:.0f}" viewBox="0 0 {width} {height:.0f}"'
+    )
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="workflow">',
-        f"<style>{_style()}</style>",
+        f"<style>{_scoped(_style())}</style>",
         '<rect class="ground" width="100%" height="100%"/>',
         *_legend(),
         *_edges(workflow, layout),
@@ -62,6 +69,19 @@ def svg(workflow: Workflow, now: datetime) -> str:
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _scoped(style: str) -> str:
+    """Return a style sheet that holds in this picture alone, whatever page it stands in.
+
+    >>> _scoped("text{fill:red}@media print{.a,.b{fill:none}}")
+    '.park-workflow text{fill:red}@media print{.park-workflow .a,.park-workflow .b{fill:none}}'
+    """
+    return _SELECTORS.sub(_in_scope, f"}}{style}")[1:]
+
+
+def _in_scope(selectors: re.Match[str]) -> str:
+    return ",".join(f".{_SCOPE} {each}" for each in selectors[1].split(","))
 
 
 def _style() -> str:

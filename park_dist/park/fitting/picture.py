@@ -27,12 +27,19 @@ _MOST_CURVES = 6
 _MOST_POINTS = 1_500
 """Of each curve: what more there is cannot be seen, and makes a notebook heavy."""
 
-_STYLE = (
-    "text{font:11px sans-serif;fill:#333}.head{font-weight:bold}"
-    ".frame{fill:none;stroke:#888}.grid{stroke:#ddd}.zero{stroke:#888}"
-    ".data{fill:#1f6fb4}.error{stroke:#1f6fb4;stroke-width:.7}"
-    ".fit{fill:none;stroke:#d2491b;stroke-width:1.5}"
+_SCOPE = "park-fit"
+_RULES = (
+    "text{font:11px sans-serif;fill:#333}",
+    ".head{font-weight:bold}",
+    ".frame{fill:none;stroke:#888}",
+    ".grid{stroke:#ddd}",
+    ".zero{stroke:#888}",
+    ".data{fill:#1f6fb4}",
+    ".error{stroke:#1f6fb4;stroke-width:.7}",
+    ".fit{fill:none;stroke:#d2491b;stroke-width:1.5}",
 )
+_STYLE = "".join(f".{_SCOPE} {rule}" for rule in _RULES)
+"""Holds in this picture alone, whatever page it stands in: a style sheet in SVG is the page's."""
 
 
 def picture(result: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
@@ -42,7 +49,7 @@ def picture(result: Mapping[str, Any], tables: Mapping[str, Table]) -> str:
     for panel, height in _panels(tables):
         parts += panel(top)
         top += height + _GAP
-    size = f'width="{_WIDTH}" height="{top:.0f}" viewBox="0 0 {_WIDTH} {top:.0f}"'
+    size = f'class="{_SCOPE}" width="{_WIDTH}" height="{top:.0f}" viewBox="0 0 {_WIDTH} {top:.0f}"'
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="fit">',

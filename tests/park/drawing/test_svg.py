@@ -39,6 +39,15 @@ def test_the_picture_is_xml_and_has_every_piece_once() -> None:
             assert 0 <= float(place[1]) <= size[1] - 58
 
 
+def test_its_style_holds_in_no_other_picture_of_a_page() -> None:
+    picture = parsed(svg(Workflow(joined(story())), AT))
+    style = picture.findtext(f"{SVG}style") or ""
+    selectors = [each for rule in re.findall(r"([^{}@]+)\{", style) for each in rule.split(",")]
+    assert len(selectors) > 20
+    rules = [each for each in selectors if not each.startswith("media")]
+    assert {each.split()[0] for each in rules} == {f".{picture.attrib['class']}"}
+
+
 def test_states_are_told_without_colour() -> None:
     picture = svg(Workflow(joined(story())), AT)
     assert "running · 10.0 s" in picture

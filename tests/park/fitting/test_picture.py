@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from xml.etree import ElementTree as ET
 
 from park.fitting.curves import Table
@@ -23,6 +24,13 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def texts(svg: str) -> list[str]:
     return ["".join(each.itertext()) for each in ET.fromstring(svg).iter(f"{SVG}text")]  # noqa: S314 (drawn here)
+
+
+def test_its_style_holds_in_no_other_picture_of_a_page() -> None:
+    drawn = ET.fromstring(picture(RESULT, {"curve-1": CURVE}))  # noqa: S314 (drawn here)
+    selectors = re.findall(r"([^{}]+)\{", drawn.findtext(f"{SVG}style") or "")
+    assert len(selectors) > 5
+    assert {each.split()[0] for each in selectors} == {f".{drawn.attrib['class']}"}
 
 
 def test_each_thing_that_a_fit_leaves_has_its_panel() -> None:
