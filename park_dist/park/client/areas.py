@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from park.client.access.transport import Transport
 from park.errors import UsageError
 from park.model.file_names import in_url
-from park.wire import API, AreaEntry, AreaRecord, decode
+from park.wire import API, AreaEntry, AreaRecord, decode, value_in
 
 __all__ = ["ServiceFiles", "area_route"]
 
@@ -42,7 +42,8 @@ class ServiceFiles:
         if not file.is_file():
             raise UsageError(f"no file {file} on this machine")
         path = f"{path}{file.name}" if path.endswith("/") else path
-        return str(self._transport.put(area_route("files", path), file).json()["path"])
+        stored = self._transport.put(area_route("files", path), file).json()
+        return str(value_in(stored, "path"))
 
     def get(self, path: str, target: str | Path = ".") -> Path:
         """Fetch a file, whole or not at all; in a folder it keeps its name."""

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         StorageRecord,
         VerificationRecord,
     )
-    from park.wire.form import decode, encode, json_body
+    from park.wire.form import decode, encode, json_body, value_in
     from park.wire.identity_records import (
         Audience,
         DeviceLoginRecord,
@@ -233,6 +233,7 @@ __all__ = [
     "decode",
     "encode",
     "json_body",
+    "value_in",
 ]
 
 API = "/api/v1"
@@ -264,6 +265,7 @@ _HOMES = {
     "StorageRecord": "park.wire.environment_records",
     "VerificationRecord": "park.wire.environment_records",
     "decode": "park.wire.form",
+    "value_in": "park.wire.form",
     "encode": "park.wire.form",
     "json_body": "park.wire.form",
     "Audience": "park.wire.identity_records",

@@ -14,9 +14,11 @@ from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_ty
 
 from park.errors import OddAnswer
 
-__all__ = ["decode", "encode", "encode_said", "json_body"]
+__all__ = ["decode", "encode", "encode_said", "json_body", "value_in"]
 
 Record = TypeVar("Record")
+
+_REQUIRED = object()
 
 
 def encode(record: Any) -> dict[str, Any]:
@@ -189,6 +191,21 @@ def decode(cls: type[Record], document: Mapping[str, Any]) -> Record:
         elif entry.is_required:
             raise OddAnswer(f"a {cls.__name__} without {name!r}")
     return cls(**values)
+
+
+def value_in(answer: Any, name: str, default: Any = _REQUIRED) -> Any:
+    """Return what an answer that is no record has as ``name``, or the ``default``.
+
+    Raises `OddAnswer` where it is no object, or has no such key and there is no default.
+
+    >>> value_in({"present": True}, "present")
+    True
+    """
+    if not isinstance(answer, Mapping):
+        raise OddAnswer(f"an answer that is {_shown(answer)}")
+    if name not in answer and default is _REQUIRED:
+        raise OddAnswer(f"an answer without {name!r}")
+    return answer.get(name, default)
 
 
 def _check(entry: _Field, value: Any) -> None:

@@ -22,7 +22,7 @@ from park.wire import (
     decode,
     encode,
 )
-from park.wire.form import encode_said
+from park.wire.form import encode_said, value_in
 
 REQUEST = InstallRequest(
     id="0199",
@@ -141,3 +141,25 @@ def test_what_is_as_ever_is_not_said_and_comes_back_all_the_same() -> None:
     assert encode_said(request, but={"call"}) == {
         name: value for name, value in said.items() if name != "call"
     }
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ([], r"an answer that is \[\]"),
+        (None, "an answer that is null"),
+        ({"presents": True}, "an answer without 'present'"),
+    ],
+)
+def test_an_answer_that_is_no_record_is_checked_for_what_is_read_of_it(
+    answer: Any, line: str
+) -> None:
+    with pytest.raises(OddAnswer, match=line):
+        value_in(answer, "present")
+
+
+def test_what_an_answer_need_not_have_has_a_default() -> None:
+    assert value_in({}, "result", 7) == 7
+    assert value_in({"result": None}, "result", 7) is None
+    with pytest.raises(OddAnswer):
+        value_in("text", "result", 7)

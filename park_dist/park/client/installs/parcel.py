@@ -16,7 +16,7 @@ from park.client.access.transport import Transport
 from park.digests import file_sha256
 from park.errors import CannotSatisfy
 from park.local.hint_commands import install_command
-from park.wire import API, decode
+from park.wire import API, decode, value_in
 
 if TYPE_CHECKING:
     from park.wire import ServiceRecord, SourceArchive
@@ -82,7 +82,7 @@ def _sent(transport: Transport, tree: TreeProject, wheel: BuiltWheel) -> tuple[S
         file = write_sdist(tree, wheel, Path(folder))
         digest = file_sha256(file)
         place = f"{API}/files/{digest}"
-        is_there = bool(transport.json("GET", f"{place}/present")["present"])
+        is_there = bool(value_in(transport.json("GET", f"{place}/present"), "present"))
         if not is_there:
             transport.put(place, file)
         size = file.stat().st_size

@@ -22,7 +22,7 @@ from park.errors import JobCancelled, JobFailed, UnknownItem, UsageError
 from park.model.file_names import in_url
 from park.model.references import Reference, What
 from park.model.states import JobState, Phase
-from park.wire import API, GRACE_S, FileRecord, JobRecord, decode
+from park.wire import API, GRACE_S, FileRecord, JobRecord, decode, value_in
 
 if TYPE_CHECKING:
     from park.client.jobs.when import Condition
@@ -283,14 +283,14 @@ class RemoteJob(Phased):
     def _asked_with_result(self, wait: float) -> JobRecord:
         """Ask for the job and, in the same answer, for its result where it has one."""
         answer = self._told(f"{API}/jobs/{self.id}/result", {"wait": wait})
-        self._document = answer.get("result", _UNTOLD)
-        return decode(JobRecord, answer["job"])
+        self._document = value_in(answer, "result", _UNTOLD)
+        return decode(JobRecord, value_in(answer, "job"))
 
     def traceback(self) -> str | None:
         """Return the full traceback of a failed job, where there is one."""
         self.confirm()
         answer = self.transport.json("GET", f"{API}/jobs/{self.id}/traceback")
-        return None if answer["traceback"] is None else str(answer["traceback"])
+        return None if (text := value_in(answer, "traceback")) is None else str(text)
 
     def logs(self, stream: str = "stdout") -> str:
         """Return what the job has written to ``stdout`` or ``stderr`` so far."""

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from park.client.access.transport import patient
-from park.wire import API
+from park.wire import API, value_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +74,6 @@ class Uploads:
         seen = self._present.get(digest.sha256)
         if seen is not None and time.monotonic() - seen < _REMEMBERED_S:
             return
-        if not self._transport.json("GET", f"{place}/present")["present"]:
+        if not value_in(self._transport.json("GET", f"{place}/present"), "present"):
             self._transport.put(place, path)
         self._present[digest.sha256] = time.monotonic()
