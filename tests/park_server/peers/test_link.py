@@ -125,6 +125,13 @@ def test_what_is_larger_than_any_such_answer_is_read_no_further(ask: str) -> Non
     assert len(taken) == (16 << 4) + 1
 
 
+@pytest.mark.parametrize("depth", [10_000, 1_000_000])
+def test_an_answer_that_is_nested_beyond_reading_is_refused_and_not_waited_for(depth: int) -> None:
+    deep = Elsewhere(answer=lambda _: httpx2.Response(200, text=depth * "[" + depth * "]"))
+    with pytest.raises(CannotSatisfy, match="nested too deep"):
+        asking(deep, lambda link: link.follow([followed("a")], 1))
+
+
 def test_an_answer_that_comes_by_drops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link_module, "_WHOLE_S", 0.0)
 
