@@ -193,7 +193,7 @@ class Recorder:
     started: dict[str, asyncio.Future[int]] = field(default_factory=dict)
     ended: dict[str, asyncio.Future[AttemptExit]] = field(default_factory=dict)
     marked: dict[str, asyncio.Future[int]] = field(default_factory=dict)
-    begun: dict[str, float] = field(default_factory=dict)
+    begun: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def _future(self, futures: dict[str, asyncio.Future[Any]], job: str) -> asyncio.Future[Any]:
         if job not in futures:
@@ -208,7 +208,7 @@ class Recorder:
 
     def on_begun(self, job: str, attempt: int, since: float) -> None:
         assert attempt >= 1
-        assert self.begun.setdefault(job, since) == since, "begun a second time"
+        assert self.begun.setdefault((job, attempt), since) == since, "begun a second time"
 
     def on_marked(self, job: str, attempt: int) -> None:
         self._future(self.marked, job).set_result(attempt)

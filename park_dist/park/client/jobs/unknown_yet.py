@@ -261,9 +261,11 @@ class NotItsValue(AsArray):
             self._refuse("the items", "[0]")
 
         def __fspath__(self) -> NoReturn:
-            raise TypeError(
-                f"the path of {self!r}, which is no file: job.filename stands for the one that it "
-                "leaves in other calls, and open(job.filename) waits for it"
+            # no TypeError, which pathlib puts its own in the place of (Python 3.13)
+            raise UsageError(
+                f"the path of {self!r}, which is no file",
+                hint="job.filename stands for the one that it leaves in other calls, and"
+                " open(job.filename) waits for it",
             )
 
         def __getattr__(self, name: str) -> NoReturn:

@@ -157,7 +157,7 @@ FILES_OF_A_JOB: dict[str, Callable[[Any], Any]] = {"open": open, "Path": Path, "
 
 @pytest.mark.parametrize("use", FILES_OF_A_JOB)
 def test_a_job_is_not_the_file_that_it_leaves(one: JobService, job: Job, use: str) -> None:
-    with pytest.raises(TypeError, match=r"which is no file: job\.filename stands for the one"):
+    with pytest.raises(UsageError, match=r"which is no file\s+hint: job\.filename stands for"):
         FILES_OF_A_JOB[use](job)
     assert not [path for method, path, _ in one.asked if method == "GET"], "it waited"
 

@@ -110,7 +110,7 @@ def test_a_result_comes_back(lab: JobLab, *, fresh: bool) -> None:
     ended = ends(lab, "lab:add", 20, 22, fresh=fresh)
     assert ended.kind is ExitKind.EXITED
     assert result_of(ended) == 42
-    assert began < lab.sink.begun[ended.job_id] <= time.time()
+    assert began < lab.sink.begun[ended.job_id, ended.attempt] <= time.time()
     assert ended.detail is None
 
 
