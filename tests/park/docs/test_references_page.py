@@ -127,6 +127,9 @@ HOLDS: dict[str, Callable[[str, dict[str, Any]], bool]] = {
     "names the job; waits until the service has it": lambda e, names: (
         names["v"]._stands_for()[0].id.encode() in value_of(e, names)
     ),
+    "`UsageError`: it is `job.filename` that stands for the file": (
+        lambda e, names: is_error(e, names, UsageError)
+    ),
     "`UsageError`: where the file will be, the job alone knows that gets it": (
         lambda e, names: is_error(e, names, UsageError)
     ),

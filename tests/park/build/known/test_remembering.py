@@ -46,7 +46,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         record = site / f"{name}-1.dist-info" / "RECORD"
         text = record.read_text().replace(f"{name}.py,,", f"{name}.py,sha256={digest},{len(CODE)}")
         record.write_text(text)
-    monkeypatch.setattr(sys, "path", [str(site), *sys.path])
+    # others install and compile beside this test where its own packages lie
+    rest = [each for each in sys.path if Path(each).name != "site-packages"]
+    monkeypatch.setattr(sys, "path", [str(site), *rest])
     return site
 
 
