@@ -8,7 +8,8 @@ from collections.abc import Callable
 __all__ = ["SILENCE_S", "LastingStep"]
 
 SILENCE_S = 1.0
-"""After so long without a word one wonders whether a program still runs."""
+"""After so long without a word one wonders whether a program still runs: a person is to
+hear within two seconds what is waited for, with the time that an import takes."""
 
 _Erase = Callable[[], object]
 

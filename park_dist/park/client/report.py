@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from threading import RLock
 from typing import TYPE_CHECKING, Protocol, Self
 
 from park.inert_text import inert_line
@@ -97,7 +96,6 @@ class _Bars:
 
     def __init__(self) -> None:
         self._bars: Progress | None = None
-        self._starting = RLock()  # a step that lasts is drawn by a thread of its own
         self._tasks: dict[str, TaskID] = {}
         self._lasting = LastingStep(self._drawn)
 
@@ -115,10 +113,8 @@ class _Bars:
         return lambda: bars.remove_task(task)
 
     def _started(self) -> Progress:
-        with self._starting:
-            return self._starts()
-
-    def _starts(self) -> Progress:
+        # a thread of `LastingStep` comes here as well, but never beside a step or a stage: each of
+        # these ends what lasts before it draws
         if self._bars is None:  # rich takes 50 ms to import: only where there is a bar to draw
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

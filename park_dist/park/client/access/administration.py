@@ -16,6 +16,8 @@ from park.wire import (
     PolicyRecord,
     QuarantineRecord,
     RevokedRecord,
+    RotatedIdentityRecord,
+    RotatedRecord,
     TokenRecord,
     TokenRequest,
     UserRecord,
@@ -24,7 +26,6 @@ from park.wire import (
     decode,
     encode,
     json_body,
-    value_in,
 )
 
 if TYPE_CHECKING:
@@ -103,12 +104,13 @@ class Administration:
 
     def rotate(self) -> str:
         """Have a new token made for the operator; return the file that has it."""
-        return str(value_in(self._json("POST", "rotate"), "token_file"))
+        return decode(RotatedRecord, self._json("POST", "rotate")).token_file
 
     def rotate_identity(self, *, forget: bool) -> str:
         """Have the service make another key; return what names it."""
         document = {"forget": forget}
-        return str(value_in(self._json("POST", "rotate/identity", document), "identity"))
+        answer = self._json("POST", "rotate/identity", document)
+        return decode(RotatedIdentityRecord, answer).identity
 
     def revoke_peer(self, peer: str) -> PeerRevokedRecord:
         """Revoke all that another service was lent; it is named by its URL or its key."""

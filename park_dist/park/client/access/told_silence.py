@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from park.client.voice import say_of_outage
+from park.lasting_step import SILENCE_S
 
 __all__ = ["Silence"]
-
-
-_AFTER_S = 1.0
-"""Where nobody says after how long it is to be told."""
 
 
 class Silence:
@@ -28,7 +25,7 @@ class Silence:
         self._timer: threading.Timer | None = None
         self._told = False
         self._waiting = 0
-        self._after_s = _AFTER_S
+        self._after_s = SILENCE_S  # where nobody says after how long
 
     @contextmanager
     def told_after(self, seconds: float, *, at_once: bool) -> Iterator[Silence]:

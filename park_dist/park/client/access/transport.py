@@ -34,6 +34,7 @@ from park.client.access.http.way import Way, proxy_for
 from park.client.access.told_silence import Silence
 from park.client.voice import Voice, of_script
 from park.errors import ParkError, ServiceUnreachable, TooFast, UsageError
+from park.lasting_step import SILENCE_S
 from park.model.backoff import Backoff
 from park.model.urls import is_loopback
 from park.wire import API
@@ -49,9 +50,6 @@ _GIVE_UP_S = 60.0
 
 _FIRST_CONTACT_S = 10.0
 """How long one may be that never has: its URL may as well be wrong."""
-
-_SAID_AFTER_S = 1.0
-"""Within two seconds a person hears what is waited for, with the time that an import takes."""
 
 _LATE_S = 5.0
 """Where each word is a line of its own, and so stays: a busy service is no news."""
@@ -118,7 +116,7 @@ class Transport:
             way,
             headers=headers,
             answer_s=ANSWER_TIMEOUT_S,
-            late_s=lambda: _SAID_AFTER_S if self.voice.shows_in_place else _LATE_S,
+            late_s=lambda: SILENCE_S if self.voice.shows_in_place else _LATE_S,
             told_late=self._tell_late,
         )
         weakref.finalize(self, client.close)  # nobody is asked to close a service
@@ -191,7 +189,7 @@ class Transport:
         It is tried ``least`` times in any case.
         """
         began = self._clock()
-        with self._silence.told_after(_SAID_AFTER_S, at_once=not self._has_answered) as silence:
+        with self._silence.told_after(SILENCE_S, at_once=not self._has_answered) as silence:
             for attempt in itertools.count(1):
                 try:
                     with explained(self.address):
