@@ -243,17 +243,17 @@ class RemoteJob(Phased):
         if self._item is not None:
             self._item.await_result(timeout)
         record = self._until_final(timeout, self._asked_with_result)
-        if record.status is JobState.CANCELLED:
-            raise JobCancelled(f"job {self.id} was cancelled: {record.error}")
-        if record.status is JobState.FAILED:
+        if record.status in {JobState.CANCELLED, JobState.FAILED}:
             raise self._failed(record)
         if self._document is _UNTOLD:  # it was final before anybody asked for its result
             self._record = self._asked_with_result(0)
         return None if self._document is _UNTOLD else self._document
 
-    def _failed(self, record: JobRecord) -> JobFailed:
-        from park.client.jobs.told.failure import failure  # looks at all that is installed
+    def _failed(self, record: JobRecord) -> JobFailed | JobCancelled:
+        from park.client.jobs.told.failure import cancellation, failure  # looks at what is here
 
+        if record.status is JobState.CANCELLED:
+            return cancellation(record, self.transport)
         return failure(self.id, self._entry_point, record.error, self.traceback())
 
     def _decoded(self, document: Any) -> Any:

@@ -1,11 +1,30 @@
-"""What is raised of a job that failed: its error, its traceback, and where to look."""
+"""What is raised of a job that did not complete: its error, its traceback, and where to look."""
 
 from __future__ import annotations
 
-from park.client.jobs.told.missing_module import left_behind
-from park.errors import JobFailed
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-__all__ = ["failure"]
+from park.client.jobs.told.missing_module import left_behind
+from park.errors import JobCancelled, JobFailed, ParkError
+from park.wire import API, InstallRecord, decode
+
+if TYPE_CHECKING:
+    from park.client.access.transport import Transport
+    from park.wire import JobRecord
+
+__all__ = ["cancellation", "failure"]
+
+
+def cancellation(record: JobRecord, transport: Transport) -> JobCancelled:
+    """Return the error of a cancelled job: where its install failed, with what that advises."""
+    hint = None
+    if record.install is not None and record.lock_hash is None:
+        with suppress(ParkError):  # the service is gone, or has forgotten it
+            answer = transport.json("GET", f"{API}/installs/{record.install}")
+            hint = (decode(InstallRecord, answer).error or {}).get("hint")
+    said = f"job {record.id} was cancelled: {record.error}"
+    return JobCancelled(said, hint=hint if isinstance(hint, str) else None)
 
 
 def failure(job: str, entry_point: str, error: str | None, traceback: str | None) -> JobFailed:

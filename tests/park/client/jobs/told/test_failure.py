@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, cast
 
+import pytest
+
+from park.client.access.transport import Transport
 from park.client.jobs.told import failure as module
-from park.client.jobs.told.failure import failure
+from park.client.jobs.told.failure import cancellation, failure
+from park.errors import ServiceUnreachable
+from park.model.states import JobState
+from park.wire import JobRecord
 
-if TYPE_CHECKING:
-    import pytest
+INSTALL = {"id": "0200", "project": "m", "version": "1", "python": "3.11", "set_hash": "5e"}
+
+
+class Service:
+    """Answers with the install, or raises what it is."""
+
+    def __init__(self, install: Any) -> None:
+        self.install = install
+
+    def json(self, method: str, path: str) -> Any:
+        assert (method, path) == ("GET", "/api/v1/installs/0200")
+        if isinstance(self.install, Exception):
+            raise self.install
+        return self.install
+
+
+def cancelled(install: str | None) -> JobRecord:
+    return JobRecord(
+        id="0199", status=JobState.CANCELLED, entry_point="m:f", lock_hash=None, set_hash=None,
+        install=install, environment=None, runtime_hash=None, attempt=0, pid=None,
+        submitted="2026-11-28T00:00:00Z", started=None, finished=None, error="needs install 0200",
+    )  # fmt: skip
 
 
 def test_it_says_where_to_look_and_has_the_traceback() -> None:
@@ -23,3 +49,26 @@ def test_what_was_left_behind_is_said_first(monkeypatch: pytest.MonkeyPatch) -> 
     hint = failure("0199", "m:f", "ModuleNotFoundError: plugin", None).hint
     assert hint is not None
     assert hint.startswith("plugin is here, and stays here; park status 0199")
+
+
+@pytest.mark.parametrize(
+    ("install", "hint"),
+    [
+        (INSTALL | {"state": "failed", "error": {"hint": "park publish"}}, "park publish"),
+        (INSTALL | {"state": "failed", "error": {"hint": ["odd"]}}, None),
+        (INSTALL | {"state": "ready"}, None),
+        (ServiceUnreachable("it is gone"), None),
+        ([], None),
+    ],
+)
+def test_a_job_whose_install_failed_is_told_what_that_advises(
+    install: Any, hint: str | None
+) -> None:
+    error = cancellation(cancelled("0200"), cast("Transport", Service(install)))
+    assert error.message == "job 0199 was cancelled: needs install 0200"
+    assert error.hint == hint
+
+
+def test_a_job_that_waited_for_no_install_asks_nothing() -> None:
+    error = cancellation(cancelled(None), cast("Transport", Service(AssertionError())))
+    assert error.hint is None
