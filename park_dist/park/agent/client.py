@@ -45,8 +45,13 @@ class AgentClient:
         self._folder = folder or agent_folder()
 
     def is_there(self) -> bool:
-        """Tell whether it may be running: its socket is there."""
-        return socket_in(self._folder).exists()
+        """Tell whether it runs: a process listens at its socket, which a killed one leaves."""
+        if not socket_in(self._folder).exists():
+            return False
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(str(socket_in(self._folder)))
+            return True
+        return False
 
     def has_kept(self) -> bool:
         """Tell whether the keyring has keys for it, so that it is worth starting."""
@@ -58,7 +63,7 @@ class AgentClient:
             answer = decoded(self._exchanged(encoded(question)))
         except OSError as error:
             raise ServiceUnreachable(
-                f"no agent answers at {socket_in(self._folder)}: {error.strerror or error}",
+                f"no agent answers at {socket_in(self._folder)}: {_reason(error)}",
                 hint="park agent start",
             ) from None
         if isinstance(answer, Refusal):
@@ -98,17 +103,9 @@ class AgentClient:
                 hint="a token in a file, or PARK_TOKEN, needs none",
             )
         with _alone(claimed(self._folder) / "starting"):
-            if not self._answers():
+            if not self.is_there():
                 self._start()
         return self
-
-    def _answers(self) -> bool:
-        if not self.is_there():
-            return False
-        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.connect(str(socket_in(self._folder)))
-            return True
-        return False
 
     def _start(self) -> None:
         # nothing of ours that is secret goes along: the agent holds what it is told, and no more
@@ -120,6 +117,14 @@ class AgentClient:
         if done.returncode != 0:
             last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
             raise CannotSatisfy(f"the agent does not start: {last}", hint="PARK_AGENT=off: none")
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "none was started"
+    if isinstance(error, ConnectionRefusedError):
+        return "it has ended, and what it held in memory went with it"
+    return error.strerror or str(error)
 
 
 @contextmanager

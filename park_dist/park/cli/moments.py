@@ -1,15 +1,15 @@
-"""Moments and lengths of time as people type them: a while ago, a day, ten minutes."""
+"""Moments and lengths of time as people type and read them: a while ago, a day, ten minutes."""
 
 from __future__ import annotations
 
 import argparse
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from park.errors import UsageError
 from park.model.durations import parse_duration
 
-__all__ = ["parse_seconds", "parse_since"]
+__all__ = ["local_minute", "parse_seconds", "parse_since"]
 
 
 def parse_seconds(text: str) -> float:
@@ -47,3 +47,8 @@ def parse_since(text: str, now: datetime) -> datetime:
             f"--since {text!r} is no moment",
             hint="for example 2h, 3d, 2026-11-27, 2026-11-27T14:30",
         ) from None
+
+
+def local_minute(seconds: float) -> str:
+    """Return a Unix time as the clock here shows it, to the minute: ``2026-11-27 14:30``."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

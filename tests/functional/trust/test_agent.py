@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.services.own_agent import agent_ends, agent_process
+from support.services.own_agent import agent_ends, agent_process, wait_for_the_end_of
 from support.services.park_service import ParkService, own_environ
 from support.session.limits import LIMIT_S
 from support.stand_ins.login_service import LoginService, login_service
@@ -142,6 +143,40 @@ def test_a_lock_a_lifetime_and_the_end(session: Session, logins: LoginService) -
     assert session.park("agent", "stop").stdout == "stopped\n"
     assert session.park("agent", "stop").stdout == "no agent runs\n"
     assert "no agent runs" in session.park("agent", "list").stdout
+
+
+KEYRING = """
+import json, os
+from pathlib import Path
+FILE = Path(os.environ["TEST_KEYRING"])
+def _all():
+    return json.loads(FILE.read_text()) if FILE.exists() else {}
+def get_password(name, user):
+    return _all().get(name + user)
+def set_password(name, user, value):
+    FILE.write_text(json.dumps({**_all(), name + user: value}))
+def delete_password(name, user):
+    FILE.write_text(json.dumps({key: value for key, value in _all().items() if key != name + user}))
+"""
+
+
+def test_a_login_in_the_keyring_outlives_an_agent_that_is_killed(
+    session: Session, logins: LoginService, agent: AgentClient, tmp_path: Path
+) -> None:
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "keyring.py").write_text(KEYRING)
+    session.variables |= {
+        "PYTHONPATH": str(tmp_path / "modules"), "TEST_KEYRING": str(tmp_path / "ring"),
+    }  # fmt: skip
+    login = ("login", logins.url, "--token", "--keyring")
+    assert session.park(*login, stdin=f"{logins.new_token()}\n").returncode == 0
+    pid = agent_process(agent)
+    os.kill(pid, signal.SIGKILL)
+    wait_for_the_end_of(pid)
+    assert "no agent runs" in session.park("agent", "list").stdout
+    assert "no agent answers" in session.park("agent", "lock", stdin="p\n").stderr
+    assert "you are ada" in session.park("doctor", "-s", logins.url).stdout
+    assert "in the keyring" in session.park("agent", "list").stdout
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from park.cli.moments import parse_seconds, parse_since
+from park.cli.moments import local_minute, parse_seconds, parse_since
 from park.errors import UsageError
 
 NOW = datetime(2026, 11, 27, 12, 0, 0, tzinfo=UTC)
@@ -39,3 +39,8 @@ def test_a_length_of_time_is_seconds_or_has_its_unit(text: str, seconds: float) 
 def test_what_is_no_length_of_time_is_told(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="for example 90 \\(seconds\\), 10m, 2h"):
         parse_seconds(text)
+
+
+def test_a_unix_time_is_read_as_of_the_clock_here() -> None:
+    moment = datetime(2026, 11, 27, 14, 30, 59).astimezone()
+    assert local_minute(moment.timestamp()) == "2026-11-27 14:30"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from park.cli.moments import local_minute
 from park.cli.options import add_json
 from park.cli.output import print_json, say
 from park.errors import UsageError
@@ -85,17 +85,13 @@ def _held(agent: AgentClient) -> Keys | None:
 def _line(key: KeyLine) -> str:
     words = [f"{key.service}  {key.user}"]
     if key.expires is not None:
-        words.append(f"until {_moment(key.expires)}")
+        words.append(f"until {local_minute(key.expires)}")
     if key.until is not None:
-        words.append(f"forgotten {_moment(key.until)}")
+        words.append(f"forgotten {local_minute(key.until)}")
     words += ["confirmed at each use"] if key.confirm else []
     words += ["in the keyring"] if key.kept else []
     words += [f"not refreshed: {key.trouble}"] if key.trouble else []
     return ", ".join(words)
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _lock(agent: AgentClient, _: argparse.Namespace) -> None:

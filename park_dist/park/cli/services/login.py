@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from park.cli.moments import local_minute
 from park.cli.output import say, tell
 from park.errors import UsageError
 from park.model.durations import parse_duration
@@ -122,11 +122,7 @@ def _until(key: HoldKey, lifetime_s: float | None) -> str:
     if lifetime_s is not None:
         return f"held by the agent for {lifetime_s:,.0f} seconds"
     if key.renewable_until is not None:
-        return f"held by the agent, and refreshed until {_day(key.renewable_until)}"
+        return f"held by the agent, and refreshed until {local_minute(key.renewable_until)}"
     if key.expires is not None:
-        return f"held by the agent until {_day(key.expires)}"
+        return f"held by the agent until {local_minute(key.expires)}"
     return "held by the agent"
-
-
-def _day(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
