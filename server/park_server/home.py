@@ -47,6 +47,11 @@ class Home:
         return self.path / "identity"
 
     @property
+    def sealing_file(self) -> Path:
+        """The key of what the database keeps sealed, readable by its owner only."""
+        return self.path / "sealing-key"
+
+    @property
     def policy_file(self) -> Path:
         """Who may do what here, where the operator says so."""
         return self.path / "policy.toml"

@@ -44,6 +44,8 @@ from park_server.retention.sizes_on_disk import (
     usual_inode_reserve,
     usual_reserve,
 )
+from park_server.sealing.sealed_rows import settle
+from park_server.sealing.sealing import Sealing
 from park_server.settings import Settings
 from park_server.trust.identity import Tokens
 from park_server.trust.trust import Trust, trust_of
@@ -206,4 +208,6 @@ def _quotas(
 
 def _database(settings: Settings, home: Home, asked: Asked, stages: Stages) -> Database:
     with stages.at("opening the database, and bringing its schema up to date"):
-        return opened_for(home, settings.database, damage=asked.damage.result)
+        database = opened_for(home, settings.database, damage=asked.damage.result)
+        settle(database.engine, Sealing(home.sealing_file))  # nobody writes as yet
+        return database

@@ -191,6 +191,7 @@ def _fetch_queue(foundation: Foundation, base: _JobBase, fetcher: UrlFetcher) ->
         commits=base.commits,
         failsafe=base.failsafe,
         fetcher=fetcher,
+        opened=foundation.lending.sealing.opened,
         base_url=foundation.endpoints.url,
         resting=foundation.lending.passes.waiting,
     )
@@ -207,6 +208,7 @@ def _peers(foundation: Foundation, events: OutsideEvents) -> ServicePeers:
         disk=foundation.disk,
         identity=foundation.lending.identity,
         passes=foundation.lending.passes,
+        opened=foundation.lending.sealing.opened,
         largest_bytes=foundation.settings.fetch_limit_bytes,
         room=foundation.quotas.incoming,
         heard=partial(foundation.bus.publish, HEARD),
@@ -253,6 +255,7 @@ def _scheduler(
         engines=engines,
         quotas=foundation.quotas,
         holds_shipped=lambda: foundation.trust.directory.policy.grants.shipped,
+        seal=foundation.lending.sealing.seal,
         look_ahead=base.memo_desk.look_ahead,
     )
 

@@ -13,6 +13,7 @@ from park_server.grants.grants import Grants
 from park_server.home import Home
 from park_server.proofs.identity import ServiceIdentity
 from park_server.proofs.signed_uses import Uses
+from park_server.sealing.sealing import Sealing
 from park_server.settings import Settings
 from park_server.trust.trust import Trust
 
@@ -24,7 +25,7 @@ class LendingParts:
     """``grants`` of this service, what each of them costs, how ``uses`` are looked at, and the key.
 
     With ``identity`` this service signs what it asks with the grants of others; ``passes`` are
-    wanted for those of them that are bounced.
+    wanted for those of them that are bounced. ``sealing`` is of what was lent, as it is kept.
     """
 
     grants: Grants
@@ -32,6 +33,7 @@ class LendingParts:
     uses: Uses
     identity: ServiceIdentity
     passes: WantedPassBook
+    sealing: Sealing
 
 
 def lending_of(
@@ -58,4 +60,5 @@ def lending_of(
         uses=Uses(settings.url),
         identity=ServiceIdentity(home.identity_file),
         passes=WantedPassBook(bus),
+        sealing=Sealing(home.sealing_file),
     )

@@ -216,6 +216,7 @@ class _Parts:
             retire=self.engines.local.retire_user,
             rotated=partial(_rotated, foundation),
             identity=foundation.lending.identity,
+            sealing=foundation.lending.sealing,
         )
 
 
@@ -293,6 +294,7 @@ def _fetcher(foundation: Foundation, areas: Areas) -> UrlFetcher:
         transport=GuardedTransport(foundation.settings.addresses),
         limit=foundation.settings.fetch_limit_bytes,
         room=foundation.quotas.incoming,
+        digest_of=foundation.lending.sealing.digest,
         holds=foundation.trust.possession.holds,
         identity=foundation.lending.identity,
         passes=foundation.lending.passes,

@@ -21,6 +21,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _RUNTIME_FILES = frozenset({"lock", "removals.lock", "devices.json", "database", "ballast"})
 """What belongs to a service that runs, or to where its database is."""
 
+_SEALING = "sealing-key"
+"""And what begins so: who finds a backup opens nothing elsewhere with it."""
+
 _DATABASE = "park.sqlite"
 
 _STREAMS = frozenset({"stdout", "stderr", "progress.jsonl"})
@@ -74,9 +77,9 @@ def _locked(connection: Connection) -> Iterator[str]:
 
 
 def of_top(path: Path) -> bool:
-    """Tell whether a file right below a home belongs to a backup: keys, tokens, the policy."""
-    kept = path.is_file() and not path.is_symlink()
-    return kept and path.name not in _RUNTIME_FILES and not path.name.startswith((_DATABASE, "."))
+    """Tell whether a file right below a home belongs to a backup: tokens, the policy, most keys."""
+    kept = path.is_file() and not path.is_symlink() and path.name not in _RUNTIME_FILES
+    return kept and not path.name.startswith((_DATABASE, _SEALING, "."))
 
 
 def of_job(name: str, job: JobLeft) -> bool:

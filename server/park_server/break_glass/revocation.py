@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from park.wire import PeerRevokedRecord, RevokedRecord, RotatedIdentityRecord, RotatedRecord
 from park_repo.database import Database
 from park_server.break_glass import open_jobs
 from park_server.grants.grants import Grants
 from park_server.jobs.scheduler import Scheduler
 from park_server.proofs.identity import ServiceIdentity
+from park_server.sealing.sealed_rows import seal_all
+from park_server.sealing.sealing import Sealing
 from park_server.trust import audit
 from park_server.trust.audit import Actor
 from park_server.trust.token_book import TokenBook
@@ -22,7 +26,8 @@ class Revocation:
     """Ends what is done in somebody's name.
 
     ``retire`` lets his fork servers go; ``rotated`` makes another token for the operator, and
-    returns where that is. ``identity`` is the key by which other services know this one.
+    returns where that is. ``identity`` is the key by which other services know this one, and with
+    ``sealing`` it keeps what others lent to it.
     """
 
     def __init__(
@@ -35,6 +40,7 @@ class Revocation:
         retire: Callable[[str], None],
         rotated: Callable[[], Path],
         identity: ServiceIdentity,
+        sealing: Sealing,
     ) -> None:
         self._database = database
         self._book = book
@@ -43,6 +49,7 @@ class Revocation:
         self._retire = retire
         self._rotated = rotated
         self._identity = identity
+        self._sealing = sealing
 
     async def revoke_all(self, user: str, actor: Actor) -> RevokedRecord:
         """Revoke the tokens and grants of ``user`` first, then end his jobs; return how many."""
@@ -78,9 +85,16 @@ class Revocation:
         return RotatedRecord(token_file=path)
 
     async def rotate_identity(self, actor: Actor, *, forget: bool) -> RotatedIdentityRecord:
-        """Make another key of the service. ``forget``: what was lent to it before is lost."""
+        """Make another key of the service. ``forget``: what was lent to it before is lost.
+
+        Another one also seals what it keeps, from now on and of before.
+        """
         made = self._identity.rotate(forget=forget)
-        await self._database.awrite(
-            lambda c: audit.append(c, actor, "identity.rotate", made, forget=forget)
-        )
+        self._sealing.rotate()
+
+        def change(connection: Connection) -> None:
+            seal_all(connection, self._sealing)
+            audit.append(connection, actor, "identity.rotate", made, forget=forget)
+
+        await self._database.awrite(change)
         return RotatedIdentityRecord(identity=made)

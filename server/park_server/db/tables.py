@@ -229,7 +229,7 @@ held_grants = Table(
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("service", String, primary_key=True),
-    Column("token", String, nullable=False),
+    Column("token", String, nullable=False, comment="sealed; equal ones are equal"),
     Column("holder", String, comment="the key here that it is bound to; null: to none"),
     Column("bounced", String, comment="its id, where each use is asked of an agent; null: none is"),
     Index("held_grants_by_token", "token"),
@@ -260,7 +260,7 @@ fetches = Table(
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("document", JsonText(), nullable=False),
-    Column("authorization", String, comment="forgotten when the fetch has ended"),
+    Column("authorization", String, comment="sealed; forgotten when the fetch has ended"),
 )
 
 # What is told beside its competitors: who has won, once that is decided, and of whom that is told.
@@ -294,7 +294,7 @@ fetched = Table(
     metadata,
     Column("user", String, primary_key=True),
     Column("url", String, primary_key=True),
-    Column("credential", String, nullable=False, comment="SHA-256 of it; empty for none"),
+    Column("credential", String, nullable=False, comment="a digest with the key; empty for none"),
     Column("place", String, nullable=False, comment="where it was, without the query"),
     Column("etag", String),
     Column("last_modified", String),

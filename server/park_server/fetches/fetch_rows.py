@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -63,10 +62,13 @@ class Key:
         return {"of_user": self.user, "of_url": self.url}
 
 
-def key_of(user: str, target: Target) -> Key:
-    """Return the key of what ``user`` gets from ``target``."""
+def key_of(user: str, target: Target, digest_of: Callable[[str], str]) -> Key:
+    """Return the key of what ``user`` gets from ``target``.
+
+    ``digest_of`` a secret is what the secret is not found by, however short it is.
+    """
     secret = target.authorization
-    digest = "" if secret is None else hashlib.sha256(secret.encode()).hexdigest()
+    digest = "" if secret is None else digest_of(secret)
     return Key(user=user, url=str(target.url), credential=digest, place=target.place)
 
 

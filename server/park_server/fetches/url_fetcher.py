@@ -76,7 +76,7 @@ class UrlFetcher:
     has the folder of each job, ``own`` the files of this service; ``holds`` tells whether a user
     has shown that he has the content of a digest. ``identity``
     signs what is asked with grants that are bound to it; ``passes`` are wanted for
-    those that are bounced. ``pause`` waits between
+    those that are bounced. ``digest_of`` a secret is what is kept of it. ``pause`` waits between
     attempts.
     """
 
@@ -90,6 +90,7 @@ class UrlFetcher:
         transport: httpx2.AsyncBaseTransport,
         limit: int,
         room: RoomFor,
+        digest_of: Callable[[str], str],
         own: OwnFiles | None = None,
         holds: Callable[[str, str], bool] = lambda *_: False,
         identity: ServiceIdentity | None = None,
@@ -103,6 +104,7 @@ class UrlFetcher:
         self._transport = transport
         self._limit = limit
         self._room = room
+        self._digest_of = digest_of
         self._own = own
         self._holds = holds
         self._identity = identity
@@ -131,7 +133,7 @@ class UrlFetcher:
     async def fetch(self, job: JobId, user: str, request: FetchRequest) -> FetchedFile:
         """Return the file of ``request``, as `park_server.jobs.seams.Fetcher` says."""
         target = target_of(request)
-        key = fetch_rows.key_of(user, target)
+        key = fetch_rows.key_of(user, target, self._digest_of)
         self._running.add(job)
         try:
             self.sweep()

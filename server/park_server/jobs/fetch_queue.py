@@ -41,8 +41,9 @@ _AT_ONCE = 4
 class FetchQueue:
     """The fetches of a service: users take turns. All methods belong to the event loop.
 
-    ``base_url`` is the URL of this service. ``resting`` tells how many fetches wait for a person,
-    and take no turn from others; `look` is called when there are more or fewer.
+    ``base_url`` is the URL of this service. ``opened`` opens what is kept sealed. ``resting``
+    tells how many fetches wait for a person, and take no turn from others; `look` is called when
+    there are more or fewer.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class FetchQueue:
         commits: Commits,
         failsafe: Failsafe,
         fetcher: Fetcher,
+        opened: Callable[[str], str],
         base_url: str = "",
         resting: Callable[[Collection[JobId]], int] = lambda _: 0,
     ) -> None:
@@ -66,6 +68,7 @@ class FetchQueue:
         self._commits = commits
         self._failsafe = failsafe
         self._fetcher = fetcher
+        self._opened = opened
         self._base_url = base_url
         self._alarms = Alarms()
         self._turns = Turns()
@@ -167,10 +170,11 @@ class FetchQueue:
     def _request(self, connection: Connection, job: JobId, user: str) -> FetchRequest:
         request = job_rows.fetch_of(connection, job)
         url = resolved(connection, job, user, request.url, self._base_url)
+        sealed = request.authorization
         return FetchRequest(
             url=url,
             sha256=request.sha256,
-            authorization=request.authorization,
+            authorization=None if sealed is None else self._opened(sealed),
             origin=request.origin,
         )
 

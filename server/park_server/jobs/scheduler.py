@@ -83,6 +83,7 @@ class Scheduler:
         quotas: Quotas,
         look_ahead: Callable[[str, Sequence[Planned], datetime], Awaitable[bool]],
         holds_shipped: Callable[[], bool],
+        seal: Callable[[str], str],
     ) -> None:
         self._database = database
         self._bus = bus
@@ -104,6 +105,7 @@ class Scheduler:
             engines=engines,
             quotas=quotas,
             holds_shipped=holds_shipped,
+            seal=seal,
             expected=dispatcher.expected,
         )
         self._arrivals = Arrivals(

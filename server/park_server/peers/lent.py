@@ -11,9 +11,10 @@ __all__ = ["Lent", "Opening"]
 
 @dataclass(frozen=True, slots=True)
 class Lent:
-    """The token of a grant; ``holder`` is the thumbprint of the key that signs its uses.
+    """The token of a grant, sealed as it is kept; ``holder`` is the key that signs its uses.
 
-    Without a holder it is good for whoever has it, as services permit that are told to.
+    That is named by its thumbprint. Without a holder it is good for whoever has it, as services
+    permit that are told to.
     ``bounced`` is its id, where each use takes a pass that ``user``'s agent makes, for ``job``.
     ``request_id`` is that of the request by which the job came that it is held for.
     """

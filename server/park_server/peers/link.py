@@ -72,6 +72,8 @@ class Followed:
 class Link:
     """One other service. ``client`` follows no redirects: a token stays where it belongs.
 
+    ``opened`` opens the tokens of grants, which are kept sealed: as late as they are sent, so that
+    each that it does not open is the end of what needs that one alone.
     ``identity`` signs each use of a grant that is bound to this service; ``passes`` has the
     agents of users asked for those of grants that are bounced.
     """
@@ -80,6 +82,7 @@ class Link:
         self,
         url: str,
         client: httpx2.AsyncClient,
+        opened: Callable[[str], str],
         identity: ServiceIdentity | None = None,
         passes: WantedPassBook | None = None,
     ) -> None:
@@ -87,6 +90,7 @@ class Link:
         self._unanswered: dict[Wanted, str] = {}
         self.url = normalised(url)
         self._client = client
+        self._opened = opened
         self._identity = identity
         self._outage: Outage | None = None
         self._is_up = asyncio.Event()
@@ -175,7 +179,10 @@ class Link:
                 {
                     "leaves": [
                         # a pass opens one request: it stands there once, as what that is made with
-                        {"leaf": each.leaf, "token": None if lent.bounced else each.lent.token}
+                        {
+                            "leaf": each.leaf,
+                            "token": None if lent.bounced else self._opened(each.lent.token),
+                        }
                         for each in leaves
                     ],
                     "wait": wait_s,
@@ -212,11 +219,11 @@ class Link:
 
     async def renew(self, lent: Lent) -> None:
         """Have a grant be good for another day."""
-        await self._answer("PUT", f"{API}/grant", _itself(lent))
+        await self._answer("PUT", f"{API}/grant", self._itself(lent))
 
     async def give_back(self, lent: Lent) -> None:
         """Revoke a grant."""
-        await self._answer("DELETE", f"{API}/grant", _itself(lent))
+        await self._answer("DELETE", f"{API}/grant", self._itself(lent))
 
     @asynccontextmanager
     async def file(
@@ -244,7 +251,7 @@ class Link:
         is tried once more: it may not have arrived, and a person may be asked for each.
         """
         if lent.bounced is None or self._passes is None:
-            return _itself(lent)
+            return self._itself(lent)
         wanted = Wanted(
             user=lent.user,
             job=lent.job,
@@ -255,7 +262,12 @@ class Link:
         )
         sent = self._unanswered.pop(wanted, None)
         token = await self._passes.token(wanted) if sent is None else sent
-        return replace(_itself(lent), token=token, wanted=wanted, was_sent=sent is not None)
+        return replace(self._itself(lent), token=token, wanted=wanted, was_sent=sent is not None)
+
+    def _itself(self, lent: Lent) -> Opening:
+        """Return what a grant opens by itself: it is renewed and given back without a pass."""
+        token = self._opened(lent.token)
+        return Opening(token=token, holder=lent.holder, request_id=lent.request_id)
 
     async def _answer(
         self,
@@ -314,11 +326,6 @@ class Link:
             await response.aclose()
             raise Silent("what was asked before had arrived, and its answer was lost")
         return response
-
-
-def _itself(lent: Lent) -> Opening:
-    """Return what a grant opens by itself, which is also renewed and given back without a pass."""
-    return Opening(token=lent.token, holder=lent.holder, request_id=lent.request_id)
 
 
 async def _body(response: httpx2.Response, largest: int = _LARGEST_ANSWER) -> bytes:

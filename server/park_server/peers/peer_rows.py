@@ -61,9 +61,14 @@ _BOUND = (held_grants.c.token, held_grants.c.holder)
 _STAGED = select(staged.c.reference).where(staged.c.job == bindparam("job"))
 _CALL = select(calls.c.document).where(calls.c.job == bindparam("job"))
 _FETCH = select(fetches.c.document).where(fetches.c.job == bindparam("job"))
+_TOKEN = (
+    select(held_grants.c.token)
+    .where(held_grants.c.job == bindparam("job"), held_grants.c.service == bindparam("service"))
+    .scalar_subquery()
+)
 _SHARED = select(
     exists().where(
-        held_grants.c.token == bindparam("token"),
+        held_grants.c.token == _TOKEN,  # as it is now: it may have been sealed anew
         held_grants.c.service == bindparam("service"),
         held_grants.c.job != bindparam("job"),
     )
@@ -152,7 +157,7 @@ def release(connection: Connection, held: Held) -> bool:
     Of jobs that end together exactly one, the last, is told False.
     """
     of_row = {"job": held.job, "service": held.service}
-    if not connection.execute(_SHARED, {**of_row, "token": held.lent.token}).scalar():
+    if not connection.execute(_SHARED, of_row).scalar():
         return False
     connection.execute(_FORGET, of_row)
     return True

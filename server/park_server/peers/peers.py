@@ -50,8 +50,9 @@ class ServicePeers:
 
     ``listener`` hears what is decided and staged; ``client`` may bring a test's transport.
     ``identity`` signs what is asked with grants that are bound to it; ``passes`` are wanted for
-    those that are bounced. ``heard`` is called where another service said something of what is
-    undecided. All methods belong to the event loop.
+    those that are bounced, and ``opened`` opens what is kept sealed of all. ``heard`` is called
+    where another service said something of what is undecided. All methods belong to the event
+    loop.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class ServicePeers:
         content: ContentStore,
         addresses: AddressPolicy,
         listener: PeerListener,
+        opened: Callable[[str], str],
         client: Callable[[AddressPolicy], httpx2.AsyncClient] | None = None,
         identity: ServiceIdentity | None = None,
         passes: WantedPassBook | None = None,
@@ -76,6 +78,7 @@ class ServicePeers:
         self._new_client = client or _client
         self._client: httpx2.AsyncClient | None = None
         self._identity = identity
+        self._opened = opened
         self._passes = passes
         self._links: dict[str, Link] = {}
         self._followers: dict[Link, Follower] = {}
@@ -157,7 +160,7 @@ class ServicePeers:
         """Return the way to the service at ``url``; raises `UsageError` for no such URL."""
         if self._client is None:
             self._client = self._new_client(self._addresses)
-        link = Link(url, self._client, self._identity, self._passes)
+        link = Link(url, self._client, self._opened, self._identity, self._passes)
         return self._links.setdefault(link.url, link)
 
     async def _follow_all(self) -> None:

@@ -74,6 +74,7 @@ class Lab:
             transport=GuardedTransport(AddressPolicy.of(self.allowed)),
             limit=self.limit,
             room=self.room.begun,
+            digest_of=lambda secret: hashlib.sha256(secret.encode()).hexdigest(),
             own=self.own,
             holds=lambda user, _: user in self.holders,
             pause=self._pause,

@@ -52,7 +52,7 @@ def follow(
         other = elsewhere or Elsewhere()
         told = Told()
         async with other.client() as client:
-            link = Link(URL, client)
+            link = Link(URL, client, str)
             follower = Follower(link, told, heard)
             try:
                 await scenario(other, follower, told, link)

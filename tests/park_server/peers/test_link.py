@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def asking(elsewhere: Elsewhere, ask: Callable[[Link], Awaitable[Any]]) -> Any:
     async def run() -> Any:
         async with elsewhere.client() as client:
-            return await ask(Link(URL, client))
+            return await ask(Link(URL, client, str))
 
     return asyncio.run(run())
 
@@ -180,7 +180,7 @@ def test_a_private_address_is_said_to_be_barred() -> None:
     async def run() -> None:
         transport = GuardedTransport(AddressPolicy())
         async with httpx2.AsyncClient(transport=transport) as client:
-            await Link("http://127.0.0.1:9", client).job("x", Lent("good"))
+            await Link("http://127.0.0.1:9", client, str).job("x", Lent("good"))
 
     with pytest.raises(Barred, match=r"127\.0\.0\.1: .* --allow-address 127\.0\.0\.1"):
         asyncio.run(run())
@@ -264,7 +264,7 @@ def test_a_pass_is_wanted_for_each_use_and_tried_again_where_no_answer_came() ->
         elsewhere = Elsewhere(answer=answered)
         try:
             async with elsewhere.client() as client:
-                link = Link(URL, client, passes=book)
+                link = Link(URL, client, str, passes=book)
                 ask = [Followed(leaf("a"), BOUNCED)]
                 for _ in range(2):
                     with pytest.raises(Silent):

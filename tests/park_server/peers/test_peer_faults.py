@@ -120,6 +120,7 @@ async def all_hear(root: Path, database: Database, step: tuple[str, str], fault:
         content=content,
         addresses=AddressPolicy(),
         listener=listener,
+        opened=str,
         client=other.client,
         room=UserRoom().begun,
     )

@@ -54,7 +54,7 @@ def test_each_grant_is_renewed_once_in_a_round(tmp_path: Path) -> None:
             await go.acquire()
 
         async with lab.other.client() as client, asyncio.timeout(LIMIT_S):
-            link = Link(URL, client, identity)
+            link = Link(URL, client, str, identity)
             renewals = Renewals(lab.database, lambda _: link, pause)
             renewals.begin()
             renewals.begin()

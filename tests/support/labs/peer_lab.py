@@ -75,6 +75,7 @@ class Lab:
             content=content,
             addresses=AddressPolicy(),
             listener=self.listener,
+            opened=str,
             client=self.other.client,
             room=self.room.begun,
         )

@@ -204,6 +204,7 @@ class Lab:
         self.fetch_queue = FetchQueue(
             **shared,
             fetcher=fetcher or NoFetcher(),
+            opened=str,
             base_url=BASE_URL,
         )
         self.events = OutsideEvents(self.commits, self.settlement, self.failsafe)
@@ -239,6 +240,7 @@ class Lab:
             quotas=quotas or Quotas.without_limits(),
             look_ahead=self._look_ahead,
             holds_shipped=anybody,
+            seal=str,
         )
 
     async def _look_ahead(self, user: str, plans: Sequence[Planned], accepted: datetime) -> bool:

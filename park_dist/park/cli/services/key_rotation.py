@@ -33,5 +33,5 @@ def _rotate(service: Service, options: argparse.Namespace) -> None:
     from park.client.access.administration import Administration
 
     made = Administration(service.transport).rotate_identity(forget=options.forget)
-    line = f"the service is known by the key {made} from now on"
+    line = f"the service is known by the key {made} from now on, and seals with another, too"
     print_json({"done": line, "identity": made}) if options.json else say(line)

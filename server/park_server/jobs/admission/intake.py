@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -28,6 +29,7 @@ from park_server.jobs.files.reach_check import check_reach, no_environment
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.seams import Reach
 from park_server.quotas.quotas import Quotas
+from park_server.sealing.kept_request import kept_request
 
 __all__ = ["Intake"]
 
@@ -35,7 +37,8 @@ __all__ = ["Intake"]
 class Intake:
     """Checks what users submit, and writes it as jobs.
 
-    ``holds_shipped``: grants of other services may be held here.
+    ``holds_shipped``: grants of other services may be held here. ``seal``: what comes along and
+    opens something elsewhere is written down as it has it.
     """
 
     def __init__(
@@ -47,8 +50,10 @@ class Intake:
         engines: EngineFacts,
         quotas: Quotas,
         holds_shipped: Callable[[], bool],
+        seal: Callable[[str], str],
         expected: ExpectedTimes,
     ) -> None:
+        self._seal = seal
         self._expected = expected
         self._holds_shipped = holds_shipped
         self._database = database
@@ -87,7 +92,8 @@ class Intake:
         plans = [planned(self._completed(user, r, offers), accepted) for r in requests]
         for install in {name for plan in plans for name in plan.installs}:
             self._check_install(install, user)
-        return plans
+        seal = cache(self._seal)  # the jobs of a sweep share their grants
+        return [_kept(plan, seal) for plan in plans]
 
     def _check_install(self, install: str, user: str) -> None:
         """Raise `UnknownItem` for an install that is neither the user's nor offered to all."""
@@ -173,6 +179,11 @@ class Intake:
         return Created(
             states={plan.id: JobState.FAILED}, changed=frozenset({plan.id}), effects=effects
         )
+
+
+def _kept(plan: Planned, seal: Callable[[str], str]) -> Planned:
+    request = kept_request(plan.request, seal)
+    return plan if request is plan.request else replace(plan, request=request)
 
 
 def _require_locks(connection: Connection, plans: Sequence[Planned]) -> None:
