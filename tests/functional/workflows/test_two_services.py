@@ -29,6 +29,7 @@ from park.runtime.codec import decode, encode
 from park.runtime.levels import MOST_LEVELS
 from park.wire import json_body
 from park_server.page.live_routes import AGAIN
+from park_server.sealing.sealing import Sealing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -283,8 +284,9 @@ def test_who_reads_the_database_of_the_holder_can_use_nothing_of_it(pair: Pair, 
     waits = pair.submit(pair.second, ADD, 1, 1, **pair.after(pair.completed(there), there))
     with sqlite3.connect(f"file:{pair.second.home / 'park.sqlite'}?mode=ro", uri=True) as database:
         query = "select token from held_grants where job = ?"
-        (token,) = database.execute(query, (waits,)).fetchone()
+        (sealed,) = database.execute(query, (waits,)).fetchone()
     database.close()
+    token = Sealing(pair.second.home / "sealing-key").opened(sealed)  # who has its key, too
     path = f"/api/v1/jobs/{there}"
     with httpx2.Client(base_url=pair.first.url) as http:
         for answer in (
