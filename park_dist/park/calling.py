@@ -44,7 +44,7 @@ __all__ = [
 RESOURCES = frozenset(
     {
         *("cpus", "memory", "gpus", "nodes", "walltime"),
-        *("partition", "account", "licenses", "extra", "engine"),
+        *("partition", "account", "licenses", "extra", "engine", "reuse"),
     }
 )
 """What a job asks of machines: the keywords of `park.model.asked.resources`, which no job has."""

@@ -114,6 +114,7 @@ if TYPE_CHECKING:
         licenses: str | dict[str, int] | None = None,
         extra: str | list[str] | None = None,
         engine: str | None = None,
+        reuse: bool | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]: ...
 
 
@@ -150,7 +151,9 @@ def job(
 
     What it asks of the machine is said with ``cpus=4``, ``memory="4G"``, ``gpus=1``,
     ``nodes=2``, ``walltime="2h"``, ``partition=``, ``account=``, ``licenses="matlab:2"``,
-    ``extra=["--constraint=avx2"]`` and ``engine=``, here or where it is submitted.
+    ``extra=["--constraint=avx2"]`` and ``engine=``, here or where it is submitted. Many short
+    jobs on pilots take a fraction of the time with ``reuse=True``: then one may have a process
+    that had others before it, with what they left in its memory.
 
     The job of a class is to make an instance, which is its value. Its subclasses are none.
     """

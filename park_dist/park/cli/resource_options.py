@@ -34,6 +34,13 @@ def add_resources(parser: argparse.ArgumentParser) -> None:
             option, dest=f"{_PREFIX}{option[2:]}", type=kind, metavar=metavar, help=text
         )
     group.add_argument(
+        "--reuse",
+        dest=f"{_PREFIX}reuse",
+        action="store_true",
+        default=None,
+        help="it may have a process that had jobs before it: many short ones, on pilots",
+    )
+    group.add_argument(
         "--extra",
         dest=f"{_PREFIX}extra",
         action="append",

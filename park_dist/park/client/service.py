@@ -169,7 +169,7 @@ class Service(ServiceInstalls, ServiceBlock):
         ``timeout`` is in seconds, and so is ``stalled_after``, for which it may say nothing of
         its progress before it is asked to stop, and then ended. ``memory`` (``"4G"``, or bytes)
         is what it may have; ``cpus``, ``gpus``, ``nodes``, ``walltime``, ``partition``,
-        ``account``, ``licenses``, ``extra`` and ``engine`` say what else it asks of the machine,
+        ``account``, ``licenses``, ``extra``, ``engine`` and ``reuse`` say what else it asks of it,
         where ``function`` has no such parameters itself. ``restartable`` says that the job
         may run again from the beginning if its process is lost, ``retries`` how often it may
         after it failed: ``backoff`` seconds after the first time, and twice as long after each

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from types import CoroutineType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import codec, outcome, processes, surroundings, target
 from .folder import read_record, write_record
@@ -22,7 +22,20 @@ from .room import when_there_is_room
 from .used import recorder as used
 from .values.outgoing import pickled
 
-__all__ = ["BEGUN", "FINISHED", "MARKED", "UNCLAIMED", "finished", "run", "what_is_called"]
+if TYPE_CHECKING:
+    from .forking.reuse import Reuse
+
+__all__ = [
+    "BEGUN",
+    "FINISHED",
+    "MARKED",
+    "READY",
+    "UNCLAIMED",
+    "finished",
+    "run",
+    "run_and_stay",
+    "what_is_called",
+]
 
 UNCLAIMED = 75
 """Exit status of a child whose attempt belongs to somebody else (EX_TEMPFAIL of sysexits.h)."""
@@ -30,6 +43,9 @@ UNCLAIMED = 75
 
 FINISHED = b"f"
 """What a child says to its fork server when nothing is left to do."""
+
+READY = b"r"
+"""What one says in place of that which is there for another job."""
 
 MARKED = b"m"
 """What a child says when it has written down what ``@park.job`` says of its callable."""
@@ -52,42 +68,89 @@ def run(order: Order, channel: socket.socket, me: processes.Identity | None = No
     to do here: the outcome is on disk, threads and exit handlers have ended. The kernel
     then takes milliseconds to free the memory of a large import, and nobody waits for it.
     """
-    me = me or processes.identity(os.getpid())
-    if me is None or not _claim(order, me):
-        os._exit(UNCLAIMED)
     status = 1
+    me = _claimed(order, me)
     if order.memo:
         used.begin(order.directory)
     try:
-        record = _account(order, channel)
-        # a copy of this process that returns as well has a file of its own
-        _write(order, record, is_original=os.getpid() == me.pid)
-        status = 0 if record["state"] == "completed" else 1
-        _wind_down()
-        if order.memo:
-            _tell_used(order)
-        _say(channel, FINISHED)
-        os.nice(_LAST)  # the kernel takes the memory apart at this process's cost
+        status = _run(order, channel, me)
+        _end(order, channel)
     finally:
         os._exit(status)
 
 
+def run_and_stay(
+    order: Order, channel: socket.socket, me: processes.Identity | None, reuse: Reuse
+) -> None:
+    """Be the job of ``order`` as in `run`; return where this process may have another one.
+
+    The fork server has heard of that by then. What the job used is noted nowhere.
+    """
+    reuse.begin()
+    status, stays = 1, False
+    me = _claimed(order, me)
+    try:
+        status = _run(order, channel, me, reuse.cpu_s)
+        is_original = os.getpid() == me.pid
+        if status == 0 and is_original and reuse.may_go_on():
+            reuse.restore()
+            stays = True
+        else:
+            _end(order, channel)
+    finally:
+        if not stays:
+            os._exit(status)
+    _say(channel, READY)
+
+
+def _claimed(order: Order, me: processes.Identity | None) -> processes.Identity:
+    """Claim the attempt and return who this is; this ends where it is somebody else's."""
+    me = me or processes.identity(os.getpid())
+    if me is None or not _claim(order, me):
+        os._exit(UNCLAIMED)
+    return me
+
+
 def _claim(order: Order, me: processes.Identity) -> bool:
     owner = (me if order.pid is None else replace(me, pid=order.pid)).as_record()
+    if order.reuse:  # then its end is not that of the attempt
+        owner["reuse"] = True
     return when_there_is_room(lambda: order.folder.claim(order.attempt, owner))
 
 
-def _account(order: Order, channel: socket.socket) -> dict[str, Any]:
+def _run(
+    order: Order, channel: socket.socket, me: processes.Identity, cpu_before_s: float = 0.0
+) -> int:
+    """Run the job and write its outcome; return the exit status."""
+    record = _account(order, channel, cpu_before_s)
+    # a copy of this process that returns as well has a file of its own
+    _write(order, record, is_original=os.getpid() == me.pid)
+    return 0 if record["state"] == "completed" else 1
+
+
+def _end(order: Order, channel: socket.socket) -> None:
+    """Do what is left to do before this process ends, and say that it is done."""
+    _wind_down()
+    if order.memo:
+        _tell_used(order)
+    _say(channel, FINISHED)
+    os.nice(_LAST)  # the kernel takes the memory apart at this process's cost
+
+
+def _account(order: Order, channel: socket.socket, cpu_before_s: float) -> dict[str, Any]:
     """Run the job and return its outcome, whatever happens."""
     try:
         _prepare(order)
         function, args, kwargs = what_is_called(order, lambda f: _tell_marks(order, f, channel))
         if order.fresh:  # a fork begins with its call
             _say(channel, BEGUN)
-        return outcome.completed(order.attempt, _result(order, function(*args, **kwargs)))
+        result = _result(order, function(*args, **kwargs))
+        return outcome.completed(order.attempt, result, cpu_before_s=cpu_before_s)
     except BaseException as error:  # noqa: BLE001 (SystemExit and KeyboardInterrupt too)
         surroundings.lift_memory_limit()
-        record = outcome.failed(order.attempt, error, memory_bytes=order.memory_bytes)
+        record = outcome.failed(
+            order.attempt, error, memory_bytes=order.memory_bytes, cpu_before_s=cpu_before_s
+        )
         with suppress(Exception):
             sys.stderr.write(record["traceback"] or f"{record['error']}\n")
         return record

@@ -33,7 +33,7 @@ from typing import Any
 
 from . import descendants, fresh, processes
 from .cage.own_processes import OutsideNumbers
-from .child import BEGUN, FINISHED, MARKED, UNCLAIMED
+from .child import BEGUN, FINISHED, MARKED, READY, UNCLAIMED
 from .compiled.shared_code import share_compiled_code
 from .folder import read_claim, write_record
 from .forking.supply import Supply
@@ -258,10 +258,21 @@ class ForkServer:
             self._tell_all({"event": "marked", **job.name})
         if BEGUN in said:
             self._tell_all({"event": "begun", **job.name})
-        if FINISHED in said or not said:  # how it ends without a word tells its pidfd
+        if FINISHED in said or READY in said or not said:  # else its pidfd tells how it ends
             self._selector.unregister(job.spare.channel)
-        if FINISHED in said:
+        if READY in said:
+            self._keep(key, job)
+        elif FINISHED in said:
             self._finish(key, job)
+
+    def _keep(self, key: tuple[str, int], job: _Running) -> None:
+        """Report the end of a job whose process is there for another one, unless it is ended."""
+        if job.cancelled or not job.order.reuse:
+            self._finish(key, job)
+            return
+        self._selector.unregister(job.spare.pidfd)
+        self._supply.keep(job.spare)
+        self._end(key, {"event": "ended", **job.name, "finished": True, "left": []})
 
     def _finish(self, key: tuple[str, int], job: _Running) -> None:
         """Report an end that the job itself announced; the kernel may still free its memory."""
@@ -280,7 +291,8 @@ class ForkServer:
         job = self._running[key]
         if job.spare.channel in self._selector.get_map():
             self._selector.unregister(job.spare.channel)
-        if FINISHED in job.spare.hear():
+        said = job.spare.hear()
+        if FINISHED in said or READY in said:
             self._finish(key, job)
             return
         processes.end_session(job.spare.pid, _KILL_TIMEOUT_S)

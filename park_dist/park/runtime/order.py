@@ -48,7 +48,8 @@ class Order:
     ``memory_bytes`` limits its data; ``fresh`` asks for a fresh interpreter. ``call`` are its
     arguments as JSON (None: they are in the folder, as ``call.json``). ``memo``: the job says
     what it used. ``pid`` is the number by which its service knows the process, where that is
-    another than the process sees.
+    another than the process sees. ``reuse``: it may have a process that had others before, and is
+    to have others after it.
     """
 
     job_id: str
@@ -62,6 +63,7 @@ class Order:
     call: str | None = None
     memo: bool = True
     pid: int | None = None
+    reuse: bool = False
 
     @property
     def folder(self) -> JobFolder:

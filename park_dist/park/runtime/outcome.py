@@ -18,7 +18,7 @@ from typing import Any
 from .machine.facts import facts
 from .machine.routes import leads_nowhere
 
-__all__ = ["JobProblem", "completed", "described", "failed", "one_line"]
+__all__ = ["JobProblem", "completed", "cpu_s", "described", "failed", "one_line"]
 
 _REPR_CHARACTERS = 4_000
 """As much of a value's repr as a screen or two shows: it travels beside the pickle."""
@@ -50,19 +50,24 @@ class JobProblem(Exception):
         self.cause = cause
 
 
-def completed(attempt: int, result: Any) -> dict[str, Any]:
-    """Return the record of a call that returned; ``result`` is encoded already."""
+def completed(attempt: int, result: Any, *, cpu_before_s: float = 0.0) -> dict[str, Any]:
+    """Return the record of a call that returned; ``result`` is encoded already.
+
+    ``cpu_before_s`` are the processor seconds of this process that were of other jobs.
+    """
     return {
         "attempt": attempt,
         "state": "completed",
         "result": result,
-        "usage": _usage(),
+        "usage": _usage(cpu_before_s),
         "machine": facts(),
     }
 
 
-def failed(attempt: int, error: BaseException, *, memory_bytes: int | None) -> dict[str, Any]:
-    """Return the record of a call that did not return."""
+def failed(
+    attempt: int, error: BaseException, *, memory_bytes: int | None, cpu_before_s: float = 0.0
+) -> dict[str, Any]:
+    """Return the record of a call that did not return; see `completed`."""
     cause, line = _explained(error, memory_bytes)
     shown = error.__cause__ if isinstance(error, JobProblem) else error
     return {
@@ -71,7 +76,7 @@ def failed(attempt: int, error: BaseException, *, memory_bytes: int | None) -> d
         "cause": cause,
         "error": line,
         "traceback": None if shown is None else _traceback(shown),
-        "usage": _usage(),
+        "usage": _usage(cpu_before_s),
         "machine": facts(),
     }
 
@@ -170,11 +175,23 @@ def _is_machinery(trace: TracebackType) -> bool:
     return path.startswith((_FOLDER, "<frozen importlib")) or path.endswith("importlib/__init__.py")
 
 
-def _usage() -> dict[str, float]:
+def cpu_s() -> float:
+    """Return the processor seconds of this process and the subprocesses that it waited for."""
+    return _cpu_s(*_used())
+
+
+def _usage(cpu_before_s: float) -> dict[str, float]:
     """Return what the job and the subprocesses that it waited for have used so far."""
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    waited = resource.getrusage(resource.RUSAGE_CHILDREN)
+    own, waited = _used()
     return {
-        "cpu_s": round(own.ru_utime + own.ru_stime + waited.ru_utime + waited.ru_stime, 6),
+        "cpu_s": round(_cpu_s(own, waited) - cpu_before_s, 6),
         "max_rss_bytes": max(own.ru_maxrss, waited.ru_maxrss) * 1024,
     }
+
+
+def _used() -> tuple[resource.struct_rusage, resource.struct_rusage]:
+    return resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+
+
+def _cpu_s(own: resource.struct_rusage, waited: resource.struct_rusage) -> float:
+    return own.ru_utime + own.ru_stime + waited.ru_utime + waited.ru_stime

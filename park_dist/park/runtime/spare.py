@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from . import child, descendants, fresh, processes, surroundings
 from .cage import own_folder
+from .forking.reuse import Reuse
 from .order import Order
 from .rehearsal import rehearse_in_memory
 
@@ -126,7 +127,20 @@ def _wait_and_run(channel: socket.socket, jobs: str | None) -> NoReturn:
         own.open(order.directory)
     if order.fresh:
         _become_fresh(order, channel)
+    if order.reuse and own is None and not order.memo:
+        _run_several(order, channel, me)
     child.run(order, channel, me)
+
+
+def _run_several(order: Order, channel: socket.socket, me: processes.Identity | None) -> NoReturn:
+    """Be one job after the other, while they leave this process as it was."""
+    reuse, following = Reuse.of_this(), order
+    while True:
+        child.run_and_stay(following, channel, me, reuse)
+        received = _receive(channel)
+        if received is None:
+            os._exit(0)
+        following = received
 
 
 def _is_readable(channel: socket.socket, *, within_s: float) -> bool:

@@ -32,9 +32,9 @@ class BenchService:
     lock: str
     pid: int
 
-    def submit(self, entry_point: str, count: int, *, fresh: bool = False) -> list[str]:
-        """Submit a batch; it is committed when this returns."""
-        requests = [self._request(entry_point, fresh=fresh) for _ in range(count)]
+    def submit(self, entry_point: str, count: int, **facts: Any) -> list[str]:
+        """Submit a batch; it is committed when this returns. ``facts`` are further ones of each."""
+        requests = [self._request(entry_point, **facts) for _ in range(count)]
         self.transport.json("POST", f"{API}/jobs", json=requests)
         return [str(request["id"]) for request in requests]
 
@@ -47,20 +47,20 @@ class BenchService:
             if answer["job"]["finished"]:
                 raise RuntimeError(answer["job"]["error"])
 
-    def call(self, entry_point: str, *, fresh: bool = False) -> int:
+    def call(self, entry_point: str, **facts: Any) -> int:
         """Run one job from its submission to its result, as a client that waits for it does."""
-        request = self._request(entry_point, fresh=fresh)
+        request = self._request(entry_point, **facts)
         (record,) = self.transport.json("POST", f"{API}/jobs", json=[request], params={"wait": 0.1})
         return int(record["result"]) if "result" in record else self.result(record["id"])
 
-    def _request(self, entry_point: str, *, fresh: bool) -> dict[str, Any]:
+    def _request(self, entry_point: str, **facts: Any) -> dict[str, Any]:
         call: dict[str, Any] = {"args": [], "kwargs": {}}
-        facts = {"entry_point": entry_point, "call": call, "lock_hash": self.lock, "fresh": fresh}
-        return {"id": new_id(), **facts, "memo": False}  # each is to run
+        common = {"entry_point": entry_point, "call": call, "lock_hash": self.lock}
+        return {"id": new_id(), **common, "memo": False, **facts}  # each is to run
 
-    def run(self, count: int) -> None:
-        """Run a batch until every job of it is known to have completed."""
-        jobs = self.submit(TRIVIAL, count)
+    def run(self, count: int, **facts: Any) -> None:
+        """Run a batch until every job of it is known to have completed; see `submit`."""
+        jobs = self.submit(TRIVIAL, count, **facts)
         for job in reversed(jobs):
             self.result(job)
             query = {"status": "completed", "limit": count}

@@ -128,6 +128,25 @@ def test_jobs_of_users_have_the_network_of_their_node(served: ParkService, tmp_p
     assert found["parsl"] == str(Path("/proc/self/ns/net").readlink()) != found["local"]
 
 
+def test_short_jobs_may_share_a_process_and_leave_each_their_own(
+    client: Client, served: ParkService
+) -> None:
+    done: Any = client.script(
+        "import json, park, light_model\n"
+        "calls = [(x,) for x in range(12)]\n"
+        "jobs = park.remote_service().submit_all(light_model.pid, calls, reuse=True)\n"
+        "print(json.dumps([[job.id, job.result()] for job in jobs]))"
+    )
+    assert [result["x"] for _, result in done] == [*range(12)]
+    assert len({result["pid"] for _, result in done}) <= 3  # the first of each worker's
+    last = done[-1][0]
+    record = served.get(f"/api/v1/jobs/{last}")
+    assert [each["name"] for each in record["files"]] == ["left.txt"]
+    assert client.run("logs", last).stdout == "out 11\n"
+    alone = served.result_of(client.submit("light_model:pid", x=1))
+    assert alone["pid"] not in {result["pid"] for _, result in done}
+
+
 def test_it_is_shown_beside_the_other_engines(client: Client) -> None:
     assert [each["engine"] for each in client.json("queues")] == ["parsl", "local"]
     said = client.error("submit", "light_model:pid", "-a", "x=1", "--cpus", "2", "--engine",
@@ -190,12 +209,15 @@ def test_nothing_of_a_pilot_that_was_killed_stays_on_its_node(
         wait_for_exit(each)
 
 
+@pytest.mark.parametrize("reuse", [False, True])
 def test_what_waits_is_neither_lost_nor_completed_twice(
-    client: Client, served: ParkService
+    client: Client, served: ParkService, *, reuse: bool
 ) -> None:
     done: Any = client.script(
         "import json, park, light_model\n"
-        "jobs = [park.remote_service().submit(light_model.small, x) for x in range(60)]\n"
+        "calls = [(x,) for x in range(60)]\n"
+        f"how = {{'reuse': {reuse}, 'memo': False}}\n"
+        "jobs = park.remote_service().submit_all(light_model.small, calls, **how)\n"
         "jobs[5].result()\n"
         "print(json.dumps([job.id for job in jobs]))"
     )

@@ -19,13 +19,14 @@ def asked(*line: str) -> object:
 def test_what_is_given_is_said_and_nothing_else() -> None:
     assert asked() == {}
     line = ["--cpus=4", "--memory=2G", "--walltime=2h", "--engine=slurm", "--licenses=matlab:2"]
-    assert asked(*line, "--extra=--constraint=avx2", "--extra=--exclusive") == {
+    assert asked(*line, "--extra=--constraint=avx2", "--extra=--exclusive", "--reuse") == {
         "cpus": 4,
         "memory": 2 << 30,
         "walltime": "2h",
         "engine": "slurm",
         "licenses": "matlab:2",
         "extra": ["--constraint=avx2", "--exclusive"],
+        "reuse": True,
     }
 
 

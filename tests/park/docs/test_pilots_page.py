@@ -67,3 +67,12 @@ def test_what_it_says_of_routing_is_so() -> None:
     assert "up to ten minutes (`--short-jobs TIME`) it goes to pilots" in PAGE
     assert "the median of the last nine calls of the same function" in PAGE
     assert LATEST == 9
+
+
+def test_what_it_says_of_processes_for_several_jobs_is_so() -> None:
+    from park.runtime.forking.reuse import MOST_JOBS
+
+    (line,) = re.findall(r"^\$ park (submit .*)$", PAGE, re.MULTILINE)
+    assert parser_for("submit").parse_args(line.split()).asks_reuse is True
+    assert "and after 200 jobs" in PAGE
+    assert MOST_JOBS == 200

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.session.limits import LIMIT_S
 
-from park.runtime import forkserver, processes
-from park.runtime.child import BEGUN, MARKED
+from park.runtime import descendants, forkserver, processes
+from park.runtime.child import BEGUN, MARKED, READY
 from park.runtime.folder import JobFolder
 from park.runtime.forkserver import ForkServer
 from park.runtime.order import Order, ServerSettings
@@ -217,3 +217,26 @@ def test_words_of_a_child_are_told(place: Place) -> None:
     (line,) = place.server._connections
     place.server._flush(line)
     assert [place.heard()["event"] for _ in range(3)] == ["started", "marked", "begun"]
+
+
+@pytest.mark.parametrize(
+    ("reuse", "cancelled", "stays"),
+    [(True, False, True), (True, True, False), (False, False, False)],
+)
+def test_a_child_that_is_ready_again_stays_where_its_job_let_it_and_nobody_ended_that(
+    place: Place, monkeypatch: pytest.MonkeyPatch, *, reuse: bool, cancelled: bool, stays: bool
+) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(processes, "signal_group", lambda _pid, it: killed.append(it))
+    monkeypatch.setattr(processes, "end_session", lambda *_: killed.append(signal.SIGKILL))
+    monkeypatch.setattr(descendants, "end_descendants", lambda *_: [])
+    place.server._accept()
+    place.heard()
+    spare = place.spare()
+    start(place, reuse=reuse)
+    place.server._running["0199", 1].cancelled = cancelled
+    place._things[-1].sendall(READY)
+    place.server._on_word(("0199", 1))
+    assert [place.heard()["event"] for _ in range(2)] == ["started", "ended"]
+    assert place.server._supply._ready == ([spare] if stays else [])
+    assert killed == ([] if stays else [signal.SIGKILL])

@@ -116,3 +116,56 @@ def test_one_whose_order_comes_in_a_moment_does_all_of_it_once(tmp_path: Path) -
 
 def test_one_that_waits_rehearses(tmp_path: Path) -> None:
     assert rehearsed(tmp_path, 0.0, "waits") == "rehearsed"
+
+
+SEVERAL = """
+import json, os, sys
+from park.runtime.order import Order
+from park.runtime.spare import fork_spare
+
+spare = fork_spare([])
+said = []
+for record in json.loads(sys.argv[1]):
+    try:
+        spare.give(Order(**record))
+        said.append(spare.channel.recv(8).decode())
+    except OSError:
+        said.append("")
+spare.channel.close()
+os.waitpid(spare.pid, 0)
+print(json.dumps([spare.pid, said]))
+"""
+
+
+def several(folder: Path, *calls: tuple[str, list[Any]], **more: Any) -> tuple[int, list[str]]:
+    """Give one child several orders; return its number and its last word of each."""
+    orders = []
+    for number, (entry_point, args) in enumerate(calls):
+        place = folder / str(number)
+        place.mkdir()
+        orders.append(ordered(place, entry_point, *args, memo=False, reuse=True) | more)
+    line = [sys.executable, "-c", SEVERAL, json.dumps(orders)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=LIMIT_S, check=True)
+    pid, said = json.loads(done.stdout)
+    return pid, said
+
+
+def test_where_its_jobs_let_it_it_is_one_after_the_other(tmp_path: Path) -> None:
+    pid, said = several(tmp_path, ("os:getpid", []), ("os:getcwd", []), ("os:getpid", []))
+    results = [outcome(tmp_path / str(each))["result"] for each in range(3)]
+    assert (results[0], results[2]) == (pid, pid)
+    assert results[1] == str(tmp_path / "1" / "work")
+    assert said == ["r", "r", "r"]
+    claim = json.loads((tmp_path / "2" / "attempt-1").readlink().name)
+    assert (claim["pid"], claim["reuse"]) == (pid, True)
+
+
+def test_one_that_failed_is_its_last(tmp_path: Path) -> None:
+    _, said = several(tmp_path, ("math:sqrt", [4.0]), ("math:sqrt", [-1.0]), ("math:sqrt", [4.0]))
+    assert said == ["r", "f", ""]
+    assert not (tmp_path / "2" / "outcome.json").exists()
+
+
+def test_one_that_tells_what_it_used_has_a_process_of_its_own(tmp_path: Path) -> None:
+    _, said = several(tmp_path, ("math:sqrt", [4.0]), memo=True)
+    assert said == ["f"]

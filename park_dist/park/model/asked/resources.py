@@ -36,7 +36,9 @@ class Resources:
     ``cpus`` and ``memory_bytes`` are of each node, ``gpus`` too; ``nodes`` how many there are.
     After ``walltime_s`` the job is ended. ``partition`` and ``account`` are names of the
     cluster's, ``licenses`` counts by name, ``extra`` further options of the engine, each as
-    its command takes it (``--constraint=avx2``). ``engine`` names the engine itself.
+    its command takes it (``--constraint=avx2``). ``engine`` names the engine itself. With
+    ``reuse`` it may have a process that had jobs of the same user, environment and module
+    before, where an engine has such: that of pilots.
     """
 
     cpus: int = 1
@@ -49,6 +51,7 @@ class Resources:
     licenses: dict[str, int] = field(default_factory=dict)
     extra: list[str] = field(default_factory=list)
     engine: str | None = None
+    reuse: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return what is asked for, by name; nothing of what is not."""
@@ -83,6 +86,7 @@ class ResourceKeywords(TypedDict, total=False):
     licenses: str | Mapping[str, int] | None
     extra: str | list[str] | tuple[str, ...] | None
     engine: str | None
+    reuse: bool | None
 
 
 RESOURCE_KEYWORDS = frozenset(ResourceKeywords.__optional_keys__)
@@ -156,6 +160,8 @@ def check_resources(asked: Resources) -> Resources:
             )
     _check_licenses(asked.licenses)
     _check_extra(asked.extra)
+    if type(asked.reuse) is not bool:
+        raise UsageError(f"reuse={asked.reuse!r}: it is True or False")
     return asked
 
 

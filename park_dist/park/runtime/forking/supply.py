@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import time
 from collections import deque
 from collections.abc import Iterable
 
+from .. import processes  # noqa: TID252 (named otherwise in environments)
 from ..cage.own_processes import OutsideNumbers  # noqa: TID252 (named otherwise in environments)
 from ..order import Order, ServerSettings  # noqa: TID252 (named otherwise in environments)
 from ..spare import Spare  # noqa: TID252 (named otherwise in environments)
@@ -35,6 +37,7 @@ class Supply:
         self._settings = settings
         self._numbers = numbers
         self._waiting: deque[Spare] = deque()
+        self._ready: list[Spare] = []
         self._zygote: Zygote | None = None
         self._refill_at = 0.0
         self._is_over = False
@@ -51,7 +54,7 @@ class Supply:
     def pids(self) -> list[int]:
         """The processes that are here for no order: those that wait, and what forks them."""
         zygote = [] if self._zygote is None else [self._zygote.pid]
-        return [*zygote, *(spare.pid for spare in self._waiting)]
+        return [*zygote, *(spare.pid for spare in (*self._waiting, *self._ready))]
 
     @property
     def is_short(self) -> bool:
@@ -80,8 +83,18 @@ class Supply:
     def hand_over(self, order: Order) -> Spare | None:
         """Give ``order`` to a waiting child or, where none is left, to a new one.
 
-        None where the machine does not let a process fork.
+        One that lets it goes to a process that had others. None where the machine does not let a
+        process fork.
         """
+        while order.reuse and self._ready:
+            spare = self._ready.pop()
+            self._selector.unregister(spare.pidfd)
+            try:
+                spare.give(order)
+            except OSError:
+                self._drop(spare)
+                continue
+            return spare
         while self._waiting:
             spare = self._waiting.popleft()
             try:
@@ -135,6 +148,30 @@ class Supply:
         self._waiting.remove(spare)
         self.release(spare)
 
+    def keep(self, spare: Spare) -> None:
+        """Have one wait for another order that has ended its job; the loop knows it no more.
+
+        There are as many as wait for their first one, at most.
+        """
+        if self._is_over or len(self._ready) >= max(1, self._settings.spares):
+            self._drop(spare)
+            return
+        self._selector.register(spare.pidfd, selectors.EVENT_READ, lambda: self._lose(spare))
+        self._ready.append(spare)
+
+    def _lose(self, spare: Spare) -> None:
+        """Forget one that had a job and is gone: killed, or it left its order to nobody."""
+        self._ready.remove(spare)
+        self._selector.unregister(spare.pidfd)
+        self._drop(spare)
+
+    def _drop(self, spare: Spare) -> None:
+        """Let go of one that had a job: whatever that made of it, it ends."""
+        processes.signal_group(spare.pid, signal.SIGKILL)
+        spare.close()
+        if self._zygote is not None:
+            self._zygote.reap(spare.pid)
+
     def release(self, spare: Spare) -> None:
         """Let go of a child that has ended, or is about to, however it does."""
         self._let_go(spare)
@@ -160,9 +197,13 @@ class Supply:
         self._is_over = True
         while self._waiting:
             self.release(self._waiting.popleft())
+        while self._ready:
+            self._lose(self._ready[-1])
         self.clear_up()
 
     def close(self) -> None:
         """Have what forks leave; those that wait go with it."""
+        while self._ready:
+            self._lose(self._ready[-1])
         if self._zygote is not None:
             self._zygote.close()

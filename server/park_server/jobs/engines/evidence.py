@@ -42,7 +42,8 @@ _LARGE_BYTES = 256 << 10
 class Evidence:
     """The records of one attempt: ``owner`` claimed it, ``outcome`` and ``exit`` as written.
 
-    ``flaw`` says what is in the place of the outcome, where that is none.
+    ``flaw`` says what is in the place of the outcome, where that is none. ``reuse``: the process
+    may have other jobs after this one.
     """
 
     claimed: bool
@@ -50,6 +51,12 @@ class Evidence:
     outcome: dict[str, Any] | None
     exit: dict[str, Any] | None
     flaw: str | None = None
+    reuse: bool = False
+
+    @property
+    def has_told(self) -> bool:
+        """Whether the job has left its own account of its end, be it a good one or not."""
+        return self.outcome is not None or self.flaw is not None
 
 
 def read_evidence(order: StartOrder) -> Evidence:
@@ -62,6 +69,7 @@ def read_evidence(order: StartOrder) -> Evidence:
         outcome=outcome,
         exit=_read_exit(order),
         flaw=flaw,
+        reuse=claim is not None and claim.get("reuse") is True,
     )
 
 
@@ -141,7 +149,7 @@ def exit_of(order: StartOrder, evidence: Evidence) -> AttemptExit:
     status, signal = record.get("status"), record.get("signal")
     if signal is not None:
         kind = ExitKind.SIGNALLED
-    elif status is not None or evidence.outcome is not None or evidence.flaw is not None:
+    elif status is not None or evidence.has_told:
         kind = ExitKind.EXITED
     else:
         kind = ExitKind.LOST

@@ -29,6 +29,7 @@ EVERYTHING: dict[str, Any] = {
     "licenses": "matlab:2, disk",
     "extra": "--constraint=avx2",
     "engine": "slurm",
+    "reuse": True,
 }
 
 
@@ -49,6 +50,7 @@ def test_every_resource_is_said_by_a_keyword_and_comes_back_from_its_json() -> N
         licenses={"matlab": 2, "disk": 1},
         extra=["--constraint=avx2"],
         engine="slurm",
+        reuse=True,
     )
     assert resources_from_json(asked.as_json() | {"from_a_newer_park": 1}) == asked
     assert str(asked).startswith("cpus=4, gpus=1, nodes=2, partition=long")

@@ -8,11 +8,13 @@ import selectors
 import socket
 import sys
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from support.session.limits import LIMIT_S
 
+from park.runtime import processes
 from park.runtime.forking.supply import Supply
 from park.runtime.order import Order, ServerSettings
 from park.runtime.spare import Spare
@@ -203,3 +205,40 @@ def test_all_are_sent_home_and_who_comes_later_as_well(kept: Kept) -> None:
     kept.come(12)
     assert (len(kept.supply), kept.asked.reaped) == (0, [11, 12])
     assert [theirs.recv(1) for theirs in kept.asked.theirs] == [b"", b""]
+
+
+def test_one_that_is_ready_again_gets_orders_that_let_it_and_no_others(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "signal_group", lambda *_: None)
+    kept.asked.come(11)
+    spare = kept.supply.hand_over(replace(order(), reuse=True))
+    assert spare is not None
+    kept.supply.keep(spare)
+    assert 11 in kept.supply.pids
+    kept.asked.come(12)
+    other = kept.supply.hand_over(order())
+    assert other is not None
+    assert other.pid == 12
+    assert kept.supply.hand_over(replace(order(), reuse=True)) is spare
+
+
+def test_of_those_that_are_ready_again_it_keeps_as_many_as_of_others_and_ends_the_rest(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(processes, "signal_group", lambda pid, _: ended.append(pid))
+    for pid in (11, 12, 13):
+        kept.asked.come(pid)
+        spare = kept.supply.hand_over(order())
+        assert spare is not None
+        kept.supply.keep(spare)
+    assert (ended, kept.asked.reaped) == ([13], [13])
+    kept.asked.theirs[1].close()  # and who is gone gets no order
+    spare = kept.supply.hand_over(replace(order(), reuse=True))
+    assert spare is not None
+    assert (spare.pid, ended) == (11, [13, 12])
+    kept.supply.keep(spare)
+    kept.supply.send_home()
+    assert ended == [13, 12, 11]
+    assert kept.supply.pids == [1]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from park.model.ids import JobId
+from park.runtime.folder import JobFolder
 from park.runtime.processes import Identity
 from park_server.jobs.engines import evidence as evidence_module
 from park_server.jobs.engines.engine import ExitKind, StartOrder
@@ -169,3 +170,11 @@ def test_an_attempt_is_taken_back_where_there_is_no_folder_yet(tmp_path: Path) -
     absent = order(tmp_path / "job")
     assert claim_for_service(absent)
     assert exit_of(absent, read_evidence(absent)).kind is ExitKind.NEVER_STARTED
+
+
+@pytest.mark.parametrize("says", [True, False, None, 1])
+def test_a_claim_says_that_its_process_has_other_jobs_too(tmp_path: Path, says: object) -> None:
+    said = {} if says is None else {"reuse": says}
+    JobFolder(root=str(tmp_path)).claim(2, OWNER.as_record() | said)
+    found = read_evidence(order(tmp_path))
+    assert (found.owner, found.reuse) == (OWNER, says is True)

@@ -261,7 +261,10 @@ class PilotEngine(NothingForked):
         await job.exited.wait()
 
     async def _end_followed(self, order: StartOrder) -> None:
-        owner = (await asyncio.to_thread(read_evidence, order)).owner
+        evidence = await asyncio.to_thread(read_evidence, order)
+        if evidence.reuse and evidence.has_told:
+            return  # its process may have another job by now
+        owner = evidence.owner
         if owner is not None and owner.is_alive():
             await asyncio.to_thread(processes.end_session, owner.pid, _KILL_TIMEOUT_S)
 
@@ -322,14 +325,17 @@ def is_over(evidence: Evidence, boot: str, *, silent_s: float) -> bool:
     """Tell whether nothing runs any more of an attempt that nobody follows but by its folder.
 
     ``boot`` is that of this machine, where a process can be asked for; on another, one that gave
-    no sign of life for ``silent_s`` long enough is taken for gone.
+    no sign of life for ``silent_s`` long enough is taken for gone. So it is here, once it has
+    told its end, where its process may have another job by now.
     """
     if evidence.owner is None or evidence.exit is not None:
         return True
     if evidence.owner.boot == boot:
-        return not evidence.owner.is_alive()
-    has_told = evidence.outcome is not None or evidence.flaw is not None
-    return silent_s >= (_WIND_DOWN_S if has_told else SILENT_S)
+        if not evidence.owner.is_alive():
+            return True
+        if not (evidence.reuse and evidence.has_told):
+            return False
+    return silent_s >= (_WIND_DOWN_S if evidence.has_told else SILENT_S)
 
 
 def _left(order: StartOrder) -> tuple[Evidence, float]:

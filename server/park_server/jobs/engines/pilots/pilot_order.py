@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,10 @@ class PilotOrders:
         if place is None:
             place = self._servers[key] = self._home / "cache" / "pilots" / f"{key.folder_name}.json"
             write_atomically(place, json.dumps(self._server(order, key, cage)), mode=0o600)
-        return {"order": order_record(order).as_record(), "server": str(place)}
+        record = order_record(order)
+        if order.resources.reuse:  # what it used is what others before it did, too
+            record = replace(record, reuse=True, memo=False)
+        return {"order": record.as_record(), "server": str(place)}
 
     def _server(self, order: StartOrder, key: ServerKey, cage: Cage) -> dict[str, Any]:
         home, runtime = self._home, self._runtime

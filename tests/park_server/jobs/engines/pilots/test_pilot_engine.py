@@ -39,6 +39,13 @@ DONE = {"state": "completed"}
     [
         pytest.param({"owner": ALIVE}, 1e6, False, id="runs here, however quiet"),
         pytest.param({"owner": ALIVE, "outcome": DONE}, 1e6, False, id="winds down here"),
+        pytest.param({"owner": ALIVE, "reuse": True}, 1e6, False, id="runs in one for several"),
+        pytest.param(
+            {"owner": ALIVE, "outcome": DONE, "reuse": True}, 1, False, id="told a moment ago"
+        ),
+        pytest.param(
+            {"owner": ALIVE, "outcome": DONE, "reuse": True}, 16, True, id="has another by now"
+        ),
         pytest.param({"owner": GONE}, 0, True, id="gone here"),
         pytest.param({"owner": ELSEWHERE}, 30, False, id="heard of lately"),
         pytest.param({"owner": ELSEWHERE}, 61, True, id="not heard of for long"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.labs.job_lab import cages_of_operator
 
+from park.model.asked.resources import Resources
 from park.model.ids import JobId
 from park_server.jobs.engines.engine import StartOrder
 from park_server.jobs.engines.pilots.pilot_order import PilotOrders
@@ -60,3 +61,8 @@ def test_jobs_of_one_module_share_a_fork_server_and_others_do_not(
     places = {orders.told(other)["server"] for other in others}
     assert len({told["server"], *places}) == 5
     assert server_of(orders.told(others[2]))["settings"]["module"] is None
+    reusing = orders.told(replace(order, resources=Resources(reuse=True)))
+    assert reusing["server"] == told["server"]
+    assert [told["order"][name] for name in ("reuse", "memo")] == [False, True]
+    # what it used would be what those before it did, too
+    assert [reusing["order"][name] for name in ("reuse", "memo")] == [True, False]
