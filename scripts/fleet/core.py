@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, insert
 
@@ -89,18 +88,16 @@ class Core:
         settlement = Settlement(
             database=self.database, folder_of=folders.path_of, pools={}, memory=None
         )
-        self.commits = Commits(self.database, disk)
-        failsafe = Failsafe(bus=bus, settlement=settlement, commits=self.commits)
-        shared: dict[str, Any] = {
-            "database": self.database,
-            "folders": folders,
-            "commits": self.commits,
-            "failsafe": failsafe,
-        }
-        more: dict[str, Any] = {"bus": bus, "settlement": settlement}
+        commits = self.commits = Commits(self.database, disk)
+        failsafe = Failsafe(bus=bus, settlement=settlement, commits=commits)
+        # each by its name, so that what a part comes to need is missed where types are checked
         self.dispatcher = Dispatcher(
-            **shared,
-            **more,
+            database=self.database,
+            folders=folders,
+            commits=commits,
+            failsafe=failsafe,
+            bus=bus,
+            settlement=settlement,
             environments=Environments(),
             engine=self.engine,
             runtime_hash="simulated",
@@ -108,11 +105,32 @@ class Core:
             disk=disk,
             turns=Turns(clock=lambda: self.engine.now),
         )
-        fetches = FetchQueue(**shared, **more, fetcher=NoFetcher(), base_url="")
-        stopper = Stopper(**shared, dispatcher=self.dispatcher, fetch_queue=fetches)
+        fetches = FetchQueue(
+            database=self.database,
+            folders=folders,
+            commits=commits,
+            failsafe=failsafe,
+            bus=bus,
+            settlement=settlement,
+            fetcher=NoFetcher(),
+            opened=str,
+            base_url="",
+        )
+        stopper = Stopper(
+            database=self.database,
+            folders=folders,
+            commits=commits,
+            failsafe=failsafe,
+            dispatcher=self.dispatcher,
+            fetch_queue=fetches,
+        )
         self.scheduler = Scheduler(
-            **shared,
-            **more,
+            database=self.database,
+            folders=folders,
+            commits=commits,
+            failsafe=failsafe,
+            bus=bus,
+            settlement=settlement,
             dispatcher=self.dispatcher,
             fetch_queue=fetches,
             stopper=stopper,
@@ -123,6 +141,7 @@ class Core:
             look_ahead=_remember_nothing,
             quotas=Quotas.without_limits(),
             holds_shipped=lambda: True,
+            seal=str,
         )
         self._parts = (stopper, fetches, self.dispatcher)
 

@@ -23,7 +23,7 @@ from .used import recorder as used
 from .values.outgoing import pickled
 
 if TYPE_CHECKING:
-    from .forking.reuse import Reuse
+    from .again.reuse import Reuse
 
 __all__ = [
     "BEGUN",

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from . import child, descendants, fresh, processes, surroundings
+from .again.reuse import Reuse
 from .cage import own_folder
-from .forking.reuse import Reuse
 from .order import Order
 from .rehearsal import rehearse_in_memory
 

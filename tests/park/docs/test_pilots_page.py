@@ -70,7 +70,7 @@ def test_what_it_says_of_routing_is_so() -> None:
 
 
 def test_what_it_says_of_processes_for_several_jobs_is_so() -> None:
-    from park.runtime.forking.reuse import MOST_JOBS
+    from park.runtime.again.reuse import MOST_JOBS
 
     (line,) = re.findall(r"^\$ park (submit .*)$", PAGE, re.MULTILINE)
     assert parser_for("submit").parse_args(line.split()).asks_reuse is True

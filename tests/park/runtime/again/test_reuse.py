@@ -21,7 +21,7 @@ def told(code: str, *arguments: str) -> Any:
     """Return what a program prints as JSON, in which ``reuse`` is of a process before its jobs."""
     head = (
         "import atexit, json, os, signal, sys, threading\n"
-        "from park.runtime.forking.reuse import MOST_JOBS, Reuse\n"
+        "from park.runtime.again.reuse import MOST_JOBS, Reuse\n"
         "reuse = Reuse.of_this()\n"
     )
     done = subprocess.run(
