@@ -77,6 +77,8 @@ def test_what_is_not_taken_is_refused_with_all_that_there_is_the_nearest_first(
     assert message.index("light-model 0.1 on Python") < message.index("light-model 0.3 on Python")
     assert "farther: 0.3 is farther from here than 0.1" in message
     assert f"--lock {near['lock_hash'][:12]}" in message
+    refused = bob.error("install", "light_model", status=5)
+    assert refused[refused.index("park: error:") :] == message[message.index("park: error:") :]
 
 
 def test_the_nearest_runs_where_that_is_wanted_and_its_record_says_what_was_asked_for(

@@ -17,16 +17,20 @@ from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
 from park.client.access.transport import Transport
 from park.client.choosing.choice import Wanted, chosen
-from park.client.choosing.version_lines import lines_of
 from park.client.choosing.versions import ServiceVersion
 from park.client.installs.index_memory import completed
 from park.client.installs.request import requested
-from park.client.installs.there_instead import ThereInstead, there_instead, version_here
+from park.client.installs.there_instead import (
+    ThereInstead,
+    mismatch,
+    there_instead,
+    version_here,
+    what_is_here,
+)
 from park.client.report import Report
 from park.client.submission.binding import Binding, InstallPolicy
 from park.errors import (
     CannotSatisfy,
-    EnvironmentMismatch,
     NoDistribution,
     NotPermitted,
     UnknownItem,
@@ -135,9 +139,8 @@ def binding_here(
 
 def _why(here: LocalSet, instead: ThereInstead) -> list[str]:
     """Say what is installed first, and how it differs from what is there."""
-    what = f"{here.project.name} {here.version} on Python {here.requirements.python}"
     differences = (f"  {difference}" for difference in instead.differences)
-    return [f"installing {what}: {instead.line}", *differences]
+    return [f"installing {what_is_here(here)}: {instead.line}", *differences]
 
 
 def _in_place_of(
@@ -152,55 +155,18 @@ def _in_place_of(
     """Return the other environment that is ``wanted``; raises `EnvironmentMismatch` for none."""
     found = chosen(wanted, instead.versions)
     if found is None:
-        raise _mismatch(here, instead, url, refusal) from refusal
+        raise mismatch(here, instead, url, refusal) from refusal
     return substituted(here, found.version, wanted.policy, report)
 
 
 def substituted(here: LocalSet, there: ServiceVersion, why: str, report: Report) -> Binding:
     """Return the environment that is ``there`` in place of what is ``here``, and say so."""
-    record, asked_for = there.record, _what(here)
+    record, asked_for = there.record, what_is_here(here)
     report.note(
         f"{asked_for} here runs as {record.project} {record.version} on Python {record.python}"
         f" there (lock {record.lock_hash[:12]}, {why})"
     )
     return Binding(lock_hash=record.lock_hash, is_named=True, asked_for=asked_for)
-
-
-def _what(here: LocalSet) -> str:
-    return f"{here.project.name} {here.version} on Python {here.requirements.python}"
-
-
-_LISTED = 5
-"""Versions that an error tells of; `park versions --nearest` has them all."""
-
-
-def _mismatch(
-    here: LocalSet, instead: ThereInstead, url: str, refusal: NotPermitted | None
-) -> EnvironmentMismatch:
-    """Say what there is, the nearest first, and how it differs from what is here."""
-    module = here.module or here.project.root
-    lines = [f"{url} has no environment that matches {_what(here)}"]
-    hint = f"park install {module}"
-    if refusal is not None:
-        lines.append(f"it does not make one for you: {refusal.message}")
-        hint = refusal.hint or "ask its operator"
-    lines.append(instead.line)
-    for each in instead.versions[:_LISTED]:
-        lines += (f"  {line}" for line in lines_of(each))
-    if instead.versions:
-        lock = instead.versions[0].version.record.lock_hash[:12]
-        hint = f"{hint}; or run in the nearest: --lock {lock}, or for all of its jobs park install"
-        hint = f"{hint} {module} --use {lock}"
-    else:
-        lines += (f"  {difference}" for difference in instead.differences)
-    return EnvironmentMismatch(
-        "\n".join(lines),
-        hint=hint,
-        details={
-            "differences": [each.as_json() for each in instead.differences],
-            "versions": [each.as_json() for each in instead.versions],
-        },
-    )
 
 
 def local_set_for(entry_point: EntryPoint, options: SetOptions = PLAIN) -> LocalSet:

@@ -17,6 +17,7 @@ from park.client.installs.outcome import (
     post_install,
     upload_wheel,
 )
+from park.errors import NotPermitted, ParkError
 from park.local.set_options import PLAIN
 from park.model.ids import new_id
 from park.wire import LocalWheel, decode
@@ -41,7 +42,8 @@ def install_target(
 ) -> InstallOutcome:
     """Make the environment of what is installed here for ``target``; returns when it is there.
 
-    ``target`` is what `Service.install` takes, as text.
+    ``target`` is what `Service.install` takes, as text. Where the service does not make it, the
+    `EnvironmentMismatch` says what it has, the nearest to here first.
     """
     if Path(target).is_file():
         from park.client.installs.bundle import is_bundle, read_bundle
@@ -50,17 +52,43 @@ def install_target(
         if is_bundle(Path(target)):
             bundle = read_bundle(Path(target))
             return install_bundle(transport, bundle, report, until_compiled=until_compiled)
-    file = known_file(target, transport.address.url, user_cache())
-    known = recalled(file, target, user_cache()) if options == PLAIN else None
-    if known is not None:
-        sent = _requested_again(transport, known, report)
-    else:
-        sent = _looked_at(transport, target, options, report, file)
+    try:
+        sent = _sent(transport, target, options, report)
+    except NotPermitted as error:
+        raise _refused(transport, target, options, error) from error
     record = followed(transport, sent.record, report, until_compiled=until_compiled)
     # the version of here is what was asked for
     url = transport.address.url
     Configuration(configuration_file()).use_lock(url, str(sent.request["project"]), None)
     return outcome_of(record, sent)
+
+
+def _sent(transport: Transport, target: str, options: SetOptions, report: Report) -> Requested:
+    file = known_file(target, transport.address.url, user_cache())
+    known = recalled(file, target, user_cache()) if options == PLAIN else None
+    if known is not None:
+        return _requested_again(transport, known, report)
+    return _looked_at(transport, target, options, report, file)
+
+
+def _refused(
+    transport: Transport, target: str, options: SetOptions, refusal: NotPermitted
+) -> ParkError:
+    """Return the error that says what the service has instead; the refusal where that is nothing.
+
+    As a job is told whose environment a service does not make.
+    """
+    from park.build.local_set import local_set
+    from park.client.installs.there_instead import mismatch, there_instead
+
+    try:
+        here = local_set(target, cache=user_cache(), options=options)
+        instead = there_instead(transport, here)
+    except ParkError:  # a token that may not even ask, say
+        return refusal
+    if not instead.versions:
+        return refusal
+    return mismatch(here, instead, transport.address.url, refusal)
 
 
 def _requested_again(transport: Transport, known: KnownSet, report: Report) -> Requested:

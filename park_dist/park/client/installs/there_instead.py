@@ -10,10 +10,19 @@ from packaging.utils import canonicalize_name
 from park.build.local_set import LocalSet
 from park.client.access.transport import Transport
 from park.client.choosing.nearness import Ranked, is_edit, ranked
+from park.client.choosing.version_lines import lines_of
 from park.client.choosing.versions import ServiceVersion, compared, versions_there
+from park.errors import EnvironmentMismatch, NotPermitted
 from park.model.pins import Difference, RequirementSet
 
-__all__ = ["ThereInstead", "instead_of", "there_instead", "version_here"]
+__all__ = [
+    "ThereInstead",
+    "instead_of",
+    "mismatch",
+    "there_instead",
+    "version_here",
+    "what_is_here",
+]
 
 _COMPARED = 100
 """Releases, and working trees, that are compared: each comes with its pins, some 2 kB."""
@@ -89,3 +98,44 @@ def _among_edits(edit: ServiceVersion) -> ThereInstead:
     differences = tuple(each for each in edit.differences if each.name != own)
     what = "another edit of it, with other dependencies" if differences else "another edit of it"
     return ThereInstead(line=f"the service has {what}", differences=differences)
+
+
+def what_is_here(here: LocalSet) -> str:
+    """Name the version of here, for people."""
+    return f"{here.project.name} {here.version} on Python {here.requirements.python}"
+
+
+_LISTED = 5
+"""Versions that an error tells of; `park versions --nearest` has them all."""
+
+
+def mismatch(
+    here: LocalSet, instead: ThereInstead, url: str, refusal: NotPermitted | None
+) -> EnvironmentMismatch:
+    """Return the error that says what there is, the nearest first, and how it differs from here.
+
+    ``refusal`` is why the service makes no environment of what is here, where it was asked to.
+    """
+    module = here.module or here.project.root
+    lines = [f"{url} has no environment that matches {what_is_here(here)}"]
+    hint = f"park install {module}"
+    if refusal is not None:
+        lines.append(f"it does not make one for you: {refusal.message}")
+        hint = refusal.hint or "ask its operator"
+    lines.append(instead.line)
+    for each in instead.versions[:_LISTED]:
+        lines += (f"  {line}" for line in lines_of(each))
+    if instead.versions:
+        lock = instead.versions[0].version.record.lock_hash[:12]
+        hint = f"{hint}; or run in the nearest: --lock {lock}, or for all of its jobs park install"
+        hint = f"{hint} {module} --use {lock}"
+    else:
+        lines += (f"  {difference}" for difference in instead.differences)
+    return EnvironmentMismatch(
+        "\n".join(lines),
+        hint=hint,
+        details={
+            "differences": [each.as_json() for each in instead.differences],
+            "versions": [each.as_json() for each in instead.versions],
+        },
+    )
