@@ -13,11 +13,14 @@ from sqlalchemy import (
     Boolean,
     ClauseElement,
     ColumnElement,
+    Connection,
     Float,
+    Index,
     Insert,
     Integer,
     String,
     Table,
+    event,
     insert,
     literal,
     literal_column,
@@ -31,6 +34,7 @@ from sqlalchemy.sql.functions import FunctionElement
 __all__ = [
     "POSTGRESQL_FUNCTIONS",
     "has_odd_units",
+    "index_of_naming",
     "insert_new",
     "is_json",
     "json_kind",
@@ -191,10 +195,27 @@ def names_files(document: ColumnElement[Any]) -> ColumnElement[bool]:
 
 def names_files_where() -> dict[str, Any]:
     """Return the condition of an index of the documents that `names_files` finds."""
-    return {
-        "sqlite_where": text(_NAMES_FILES.format("instr")),
-        "postgresql_where": text(_NAMES_FILES.format("strpos")),
-    }
+    return {"sqlite_where": _WHERE_OF_SQLITE, "postgresql_where": _WHERE_OF_POSTGRESQL}
+
+
+_WHERE_OF_SQLITE = text(_NAMES_FILES.format("instr"))
+_WHERE_OF_POSTGRESQL = text(_NAMES_FILES.format("strpos"))
+
+
+def index_of_naming(name: str) -> Index:
+    """Return the index ``name`` of the jobs whose documents `names_files` finds.
+
+    PostgreSQL's condition is said where it is made there: to say it earlier loads that dialect,
+    whoever serves with SQLite.
+    """
+    index = Index(name, "job", sqlite_where=_WHERE_OF_SQLITE)
+    event.listen(index, "before_create", _say_of_postgresql)
+    return index
+
+
+def _say_of_postgresql(index: Index, connection: Connection, **_: object) -> None:
+    if connection.dialect.name == "postgresql":
+        index.dialect_options["postgresql"]["where"] = _WHERE_OF_POSTGRESQL
 
 
 def unindexed(value: ColumnElement[str]) -> ColumnElement[str]:

@@ -19,7 +19,7 @@ from park_repo.tables import metadata
 from park_server.db.arriving_tables import arriving
 from park_server.db.file_names import FileName
 from park_server.db.json_text import JsonText, ResourcesText
-from park_server.db.portable_sql import names_files_where
+from park_server.db.portable_sql import index_of_naming
 from park_server.db.portable_types import widen
 from park_server.db.turn_tables import turns
 from park_server.db.user_tables import (
@@ -220,7 +220,7 @@ staged = Table(
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("reference", String, primary_key=True, comment="as JSON with sorted keys"),
     Column("document", JsonText(), nullable=False, comment="what takes its place in the call"),
-    Index("staged_naming_files", "job", **names_files_where()),
+    index_of_naming("staged_naming_files"),
 )
 
 # Grants of other services, held for one job and given back when it has ended.
@@ -310,7 +310,7 @@ calls = Table(
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("document", JsonText(), nullable=False),
-    Index("calls_naming_files", "job", **names_files_where()),
+    index_of_naming("calls_naming_files"),
 )
 
 # What the calls of jobs come to, by which a later one is known again.
@@ -355,7 +355,7 @@ results = Table(
     metadata,
     Column("job", String, ForeignKey("jobs.id"), primary_key=True),
     Column("document", JsonText(), nullable=False),
-    Index("results_naming_files", "job", **names_files_where()),
+    index_of_naming("results_naming_files"),
 )
 
 job_files = Table(

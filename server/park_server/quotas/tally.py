@@ -30,9 +30,10 @@ class Tally:
 
     def add(self, user: str, jobs: Collection[JobId]) -> list[JobId]:
         """Count ``jobs`` of ``user``; return those that were not counted before."""
-        new = [job for job in dict.fromkeys(jobs) if job not in self._users]
+        asked = dict.fromkeys(jobs, user)
+        new = [job for job in asked if job not in self._users] if self._users else list(asked)
         if new:
-            self._users.update(dict.fromkeys(new, user))
+            self._users.update(asked if len(new) == len(asked) else dict.fromkeys(new, user))
             self._unfinished[user] += len(new)
         return new
 

@@ -60,3 +60,9 @@ def test_it_is_asked_before_what_takes_long_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_what_serves_loads_no_database_that_it_does_not_use() -> None:
+    look = "import park_server.serve, sys; print([m for m in sys.modules if 'postgresql.' in m])"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -2,7 +2,8 @@
 
 What FastAPI makes of a route, the validators of its parameters and the schemas of its answers,
 takes milliseconds, and a service has more than a hundred: made at the start they were a third of
-it, and made again, all at once, while the first request waited.
+it, and made again, all at once, while the first request waited. Their expressions alone were a
+fifteenth.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import threading
 from typing import Any
 
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from park_repo.http.exact_route import ExactRoute
@@ -21,19 +23,42 @@ from park_server.http.routing.declared_routes import DeclaredRoute
 __all__ = ["LateRoute"]
 
 
-class LateRoute(ExactRoute):
-    """Matches as ``declared`` says, below ``prefix``; ``responses`` are in its documentation."""
+class LateRoute(BaseRoute):
+    """Matches as ``declared`` says, below ``prefix``; ``responses`` are in its documentation.
+
+    As an `ExactRoute` does, which is made when a path is asked for that begins as its own.
+    """
 
     def __init__(
         self, declared: DeclaredRoute, *, prefix: str, responses: dict[int | str, dict[str, Any]]
     ) -> None:
-        super().__init__(prefix + declared.path, declared.endpoint, include_in_schema=False)
+        self.path = prefix + declared.path
+        self.endpoint = declared.endpoint
         self.methods = {declared.method}  # Starlette's own answer HEAD as well, FastAPI's do not
-        self.app = self._answer
+        self._head = self.path.partition("{")[0]
         self._declared = declared
         self._responses = responses
+        self._exact: ExactRoute | None = None
         self._made: APIRoute | None = None
         self._making = threading.Lock()
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether ``scope`` asks for this route, and with which parameters."""
+        begins_so = scope.get("path", "").startswith(self._head)
+        if not begins_so and not scope.get("root_path"):  # that stands in front of each path
+            return Match.NONE, {}
+        return self._matching().matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what `matches`; other methods are refused."""
+        await self._matching().handle(scope, receive, send)
+
+    def _matching(self) -> ExactRoute:
+        if self._exact is None:
+            exact = ExactRoute(self.path, self.endpoint, include_in_schema=False)
+            exact.methods, exact.app = self.methods, self._answer
+            self._exact = exact
+        return self._exact
 
     def made(self) -> APIRoute:
         """Return FastAPI's route, made by whoever is first to ask."""
@@ -41,7 +66,7 @@ class LateRoute(ExactRoute):
             if self._made is None:
                 self._made = self._declared.kind(
                     self.path,
-                    self._declared.endpoint,
+                    self.endpoint,
                     methods=[self._declared.method],
                     responses=self._responses,
                     **self._declared.options,

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from park_repo.http.exact_route import ExactRoute
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.late_route import LateRoute
 
@@ -100,6 +101,29 @@ def test_a_route_is_made_once_beside_the_event_loop(client: TestClient) -> None:
         assert client.post("/v1/told", json=["a", "b"]).json() == {"words": 2}
     assert made == [("/v1/told", False)]
     assert client.get("/v1/told").json() == "/v1/told"
+
+
+def test_a_route_is_no_expression_before_a_path_begins_as_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled: list[str] = []
+    really = ExactRoute.__init__
+
+    def told_of(self: ExactRoute, path: str, *arguments: Any, **options: Any) -> None:
+        compiled.append(path)
+        really(self, path, *arguments, **options)
+
+    monkeypatch.setattr(ExactRoute, "__init__", told_of)
+    asking = TestClient(application()[0])
+    assert asking.get("/v1/other").status_code == 404
+    assert compiled == []
+    assert asking.get("/v1/things/a").status_code == 200
+    assert set(compiled) == {"/v1/things/{thing}"}
+
+
+def test_what_stands_in_front_of_each_path_is_none_of_it() -> None:
+    asking = TestClient(application()[0], root_path="/below")
+    assert asking.get("/below/v1/things/a").json() == {"thing": "a", "size": 1}
 
 
 def test_those_who_come_at_once_get_one_route() -> None:
