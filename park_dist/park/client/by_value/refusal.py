@@ -33,27 +33,40 @@ def refusal_of(name: str, way: Sequence[Any], error: Exception) -> UsageError:
     last = next((n for n, each in enumerate(way) if _is_whole(each)), len(way))
     way = way[: last + 1]  # not what it is made of
     names = [name, *names_on(way)]
+    sent = name.partition(" → ")[0]
     if _is_placeholder(way[-1]):
         return UsageError(
-            f"{names[0]} cannot be sent: {' → '.join(names)} is {way[-1]!r}, which is not known "
+            f"{sent} cannot be sent: {' → '.join(names)} is {way[-1]!r}, which is not known "
             "before that job has ended",
             hint="pass it as an argument of the call: in the job it is the value",
         )
     if _is_session(way[-1]):
         return UsageError(
-            f"{names[0]} cannot be sent: {' → '.join(names[:2])} is the session of IPython, which "
+            f"{sent} cannot be sent: {' → '.join(names[:2])} is the session of IPython, which "
             "!commands, %magics and get_ipython() work in, and no job has",
             hint="in the function, run commands by subprocess.run(…), and leave magics out",
         )
     what, remedy = _told(way[-1])
     return UsageError(
-        f"{names[0]} cannot be sent: {' → '.join(names)} is {what} ({error})", hint=remedy
+        f"{sent} cannot be sent: {' → '.join(names)} is {what} ({error})", hint=remedy
     )
 
 
 def _is_whole(value: Any) -> bool:
     """Tell whether the way ends at ``value``, whatever that is made of."""
-    return isinstance(value, _OF_A_PROCESS) or _is_placeholder(value) or _is_session(value)
+    if isinstance(value, _OF_A_PROCESS) or _is_placeholder(value) or _is_session(value):
+        return True
+    is_one = not isinstance(value, type) and not callable(value)
+    return is_one and any(_is_of_kind(type(value), names) for names, _, _ in _KNOWN_BY_NAME)
+
+
+def _is_of_kind(kind: type, names: tuple[str, ...]) -> bool:
+    """Tell whether ``kind``, or one that it derives from, has one of ``names``."""
+    for each in kind.__mro__:
+        package = str(each.__module__).partition(".")[0].lstrip("_")
+        if not {package, f"{package}.{each.__qualname__}"}.isdisjoint(names):
+            return True
+    return False
 
 
 def _is_session(value: Any) -> bool:
@@ -71,9 +84,9 @@ def _told(value: Any) -> tuple[str, str]:
     """Return what ``value`` is, and what to do."""
     kind = type(value)
     full = f"{kind.__module__}.{kind.__qualname__}"
-    for kinds, what, remedy in _KNOWN:
-        if isinstance(value, kinds):
-            return f"{what}, {_shown(value)}", remedy
+    known = _known(value)
+    if known is not None:
+        return f"{known[0]}, {_shown(value)}", known[1]
     if full == "numpy.ufunc":
         what = "a ufunc of numpy.frompyfunc, which does not tell what it calls"
         remedy = "make it inside the function, of the function that it calls"
@@ -98,11 +111,24 @@ def _told(value: Any) -> tuple[str, str]:
     return what, remedy
 
 
+def _known(value: Any) -> tuple[str, str] | None:
+    """Return what ``value`` is, and what to do, where its kind is one of those below."""
+    for kinds, what, remedy in _KNOWN:
+        if isinstance(value, kinds):
+            return what, remedy
+    for names, what, remedy in _KNOWN_BY_NAME:
+        if _is_of_kind(type(value), names):
+            return what, remedy
+    return None
+
+
+_OPEN_IT = "open it inside the function: pass its name, or park.File(path) for a file of here"
+
 _KNOWN: tuple[tuple[tuple[type, ...], str, str], ...] = (
     (
         (io.IOBase,),
         "an open file",
-        "open it inside the function: pass its name, or park.File(path) for a file of here",
+        _OPEN_IT,
     ),
     ((socket.socket,), "a socket", "connect inside the function"),
     (
@@ -132,6 +158,32 @@ _KNOWN: tuple[tuple[tuple[type, ...], str, str], ...] = (
         "make it inside the function",
     ),
 )
+
+
+_KNOWN_BY_NAME: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (
+        (
+            "h5py.HLObject",
+            "netCDF4.Dataset",
+            "tables.File",
+            "tarfile.TarFile",
+            "zipfile.ZipFile",
+        ),
+        "an open file",
+        _OPEN_IT,
+    ),
+    (
+        ("PyQt5", "PyQt6", "PySide2", "PySide6", "Shiboken", "gi", "sip", "tkinter", "wx"),
+        "of a window of this process",
+        "leave it out: pass the values that it shows",
+    ),
+    (
+        ("asyncio", "contextvars", "mmap", "multiprocessing"),
+        "of this process",
+        "make it inside the function",
+    ),
+)
+"""What nobody has all of, or what has many classes: packages, or classes with their package."""
 
 
 _OF_A_PROCESS = tuple(kind for kinds, _, _ in _KNOWN for kind in kinds)

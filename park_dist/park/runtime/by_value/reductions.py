@@ -215,9 +215,13 @@ _KINDS: dict[type, Callable[[Courier, Any], Any]] = {
 }
 
 
+_OF_SCRIPTS = frozenset({"__main__", "__mp_main__"})
+"""What a job has though nothing can import it."""
+
+
 def _module(courier: Courier, module: types.ModuleType) -> Any:
     name = module.__name__
-    if courier.note(name) is Way.VALUE and name not in sys.modules:
+    if courier.note(name) is Way.VALUE and name not in _OF_SCRIPTS:
         raise pickle.PicklingError(f"no job could import it: {name} was made or loaded here")
     return rebuild.module, (name,)
 

@@ -39,14 +39,14 @@ def names_on(way: Sequence[Any]) -> list[str]:
         for parent in reversed(known):
             label = next((label for label, part in _parts(parent) if part is each), None)
             if label is not None:
-                names.append(label)
+                names += [label] if label else []
                 known.append(each)
                 break
     return names
 
 
 def _parts(owner: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what ``owner`` refers to, with the name that it has there."""
+    """Yield what ``owner`` refers to, with the name that it has there; "" where it has none."""
     if isinstance(owner, types.FunctionType):
         yield from _parts_of_function(owner)
     elif isinstance(owner, dict):
@@ -60,6 +60,15 @@ def _parts(owner: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(owner, types.MethodType):
         yield owner.__func__.__name__, owner.__func__
         yield "self", owner.__self__
+    elif isinstance(owner, property):
+        yield from (("", each) for each in (owner.fget, owner.fset, owner.fdel))
+    elif isinstance(owner, (classmethod, staticmethod)):
+        yield "", owner.__func__
+    elif isinstance(owner, functools.cached_property):
+        yield "", owner.func
+    elif isinstance(owner, type):
+        yield from list(vars(owner).items())
+        yield from ((base.__name__, base) for base in owner.__bases__)
     else:
         yield from _parts_of_object(owner)
 
@@ -86,3 +95,4 @@ def _parts_of_object(owner: Any) -> Iterator[tuple[str, Any]]:
         for name in [slots] if isinstance(slots, str) else slots:
             if hasattr(owner, name):
                 yield name, getattr(owner, name)
+    yield type(owner).__name__, type(owner)

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from park.client.by_value.module_ways import ModuleWays
+from park.client.by_value.refusal import refusal_of
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import called
 from park.errors import UsageError
@@ -59,7 +60,7 @@ def test_closures_defaults_partials_and_methods_have_names() -> None:
 
     class Model:
         def __init__(self) -> None:
-            self.guard = lock
+            self.guard = threading.Lock()
 
         def run(self) -> None:
             """Do nothing."""
@@ -151,6 +152,63 @@ def test_a_module_that_no_job_could_import_is_told_here() -> None:
     assert "KEPT is a module, <module 'made_by_hand'>" in str(error)
     assert "no job could import it" in str(error)
     assert "beside the script" in str(error.hint)
+
+
+def test_a_module_that_was_put_where_imports_are_found_is_told_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = types.ModuleType("made_by_hand")
+    monkeypatch.setitem(sys.modules, "made_by_hand", module)
+    error = refused(local("KEPT", module))
+    assert "KEPT is a module, <module 'made_by_hand'>" in str(error)
+    assert "no job could import it" in str(error)
+
+
+def test_an_object_whose_class_refers_to_what_is_of_here_is_not_told_to_be_that() -> None:
+    base = sqlite3.connect(":memory:")
+
+    class Model:
+        def run(self) -> Any:
+            return base
+
+    try:
+        error = refused(local("KEPT", Model()))
+    finally:
+        base.close()
+    assert "fit → KEPT → Model → run → base is a connection, " in str(error)
+
+
+def test_an_argument_is_told_by_its_name_and_what_it_holds_by_the_way_to_it() -> None:
+    error = refusal_of("x → [0]", [threading.Lock()], TypeError("no"))
+    assert str(error).startswith("x cannot be sent: x → [0] is a lock of this process, ")
+
+
+def of(package: str, name: str) -> Any:
+    """Return an object of a class that is called ``name`` in ``package``, which cannot be sent."""
+
+    def reduce(self: object) -> Any:
+        raise TypeError(f"cannot pickle {self}")
+
+    return type(name, (), {"__module__": package, "__reduce__": reduce, "f": threading.Lock()})()
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "what", "remedy"),
+    [
+        ("h5py._hl.base", "HLObject", "an open file, ", "open it inside the function"),
+        ("netCDF4._netCDF4", "Dataset", "an open file, ", "open it inside the function"),
+        ("PySide6.QtWidgets", "QWidget", "of a window of this process, ", "leave it out"),
+        ("_tkinter", "tkapp", "of a window of this process, ", "pass the values that it shows"),
+        ("multiprocessing.synchronize", "Lock", "of this process, ", "make it inside"),
+        ("asyncio.unix_events", "_UnixSelectorEventLoop", "of this process, ", "make it inside"),
+    ],
+)
+def test_files_windows_and_what_is_of_a_process_are_known_by_their_packages(
+    package: str, name: str, what: str, remedy: str
+) -> None:
+    error = refused(local("KEPT", of(package, name)))
+    assert f"fit → KEPT is {what}" in str(error)
+    assert remedy in str(error.hint)
 
 
 @pytest.mark.parametrize("which", ["library", "function"])

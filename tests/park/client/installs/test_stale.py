@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import os
 import subprocess
 import sys
+import types
+import zipfile
 from collections.abc import Callable
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -64,6 +68,80 @@ def test_a_reload_clears_it(write: Write, tmp_path: Path) -> None:
     assert names(known, tmp_path) == ["edited_here.py"]
     importlib.reload(module)
     assert names(known, tmp_path) == []
+
+
+def test_an_edit_that_was_undone_is_none(write: Write, tmp_path: Path) -> None:
+    write("A = 1\n")
+    importlib.import_module("edited_here")
+    known = StaleModules()
+    assert names(known, tmp_path) == []
+    write("A = 22\n")
+    assert names(known, tmp_path) == ["edited_here.py"]
+    write("A = 1\n")
+    assert names(known, tmp_path) == []
+
+
+def test_a_file_that_was_written_anew_as_it_was_before_anybody_looked_is_not_stale(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stale, "_STARTED_NS", 0)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    write("A = 1\n")
+    importlib.import_module("edited_here")
+    write("A = 1\n")
+    assert names(StaleModules(), tmp_path) == []
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["seen", "unseen"])
+def test_a_file_that_is_gone_is_told_once(write: Write, tmp_path: Path, *, seen: bool) -> None:
+    write("A = 1\n")
+    importlib.import_module("edited_here")
+    known = StaleModules()
+    if seen:
+        assert names(known, tmp_path) == []
+    (tmp_path / "edited_here.py").unlink()
+    found = known.stale([tmp_path])
+    assert "\n".join(map(str, found)) == (
+        "edited_here.py was deleted after it was imported here: the service does not have it; "
+        "begin a new session"
+    )
+    assert known.untold(found) == found
+    assert known.untold(known.stale([tmp_path])) == []
+
+
+def test_a_module_of_a_zip_file_was_not_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "edited_here", raising=False)
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as packed:
+        packed.writestr("edited_here.py", "A = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "some.zip"))
+    importlib.import_module("edited_here")
+    assert names(StaleModules(), tmp_path) == []
+
+
+def test_an_extension_module_is_told_with_what_is_newer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = tmp_path / f"edited_here{EXTENSION_SUFFIXES[0]}"
+    source = tmp_path / "edited_here.c"
+    for each in (source, built):
+        each.write_bytes(b"")
+    spec = importlib.machinery.ModuleSpec("edited_here", None)
+    module = types.ModuleType("edited_here")
+    module.__file__, module.__spec__ = str(built), spec
+    monkeypatch.setitem(sys.modules, "edited_here", module)
+    known = StaleModules()
+    os.utime(source, ns=(0, built.stat().st_mtime_ns))
+    assert known.stale([tmp_path]) == []
+    os.utime(source, ns=(0, built.stat().st_mtime_ns + 10**9))
+    (edited,) = known.stale([tmp_path])
+    assert str(edited).startswith("edited_here.c was edited (at ")
+    assert str(edited).endswith("build it here, and begin a new session")
+    monkeypatch.setattr(stale, "newer_than_loaded", lambda file: file)
+    (again,) = known.stale([tmp_path])
+    assert str(again).startswith(f"{built.name} was built anew (at ")
+    assert str(again).endswith("the service builds the tree as it is now; begin a new session")
 
 
 @pytest.mark.parametrize("has_bytecode", [True, False], ids=["bytecode", "none"])

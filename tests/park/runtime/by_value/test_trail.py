@@ -35,5 +35,30 @@ def test_the_way_leads_through_attributes_slots_closures_and_partials() -> None:
         assert tuple(names_on(way)) == names
 
 
+class Guarded:
+    """Has a lock in what its methods refer to, and none of its own."""
+
+    def __init__(self) -> None:
+        self.parts = [1]
+
+
+def test_the_way_leads_through_the_class_of_an_object_whose_code_refers_to_it() -> None:
+    lock = threading.Lock()
+
+    def made(member: Any) -> Any:
+        return type("Local", (Guarded,), {"run": member})()
+
+    def run(self: Any = None) -> Any:
+        return lock, self
+
+    class Kept:
+        held = lock
+
+    for member in (run, property(run), classmethod(run), staticmethod(run)):
+        way = way_to_what_fails([made(member)])
+        assert tuple(names_on(way)) == ("[0]", "Local", "run", "lock"), member
+    assert tuple(names_on(way_to_what_fails(Kept()))) == ("Kept", "held")
+
+
 def test_what_can_be_pickled_has_no_such_way() -> None:
     assert way_to_what_fails([1, "a"]) == []
