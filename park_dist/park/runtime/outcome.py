@@ -17,6 +17,7 @@ from typing import Any
 
 from .machine.facts import facts
 from .machine.routes import leads_nowhere
+from .values.attributes import told_by_attributes
 
 __all__ = ["JobProblem", "completed", "cpu_s", "described", "failed", "one_line"]
 
@@ -93,9 +94,12 @@ def one_line(error: BaseException) -> str:
 
 
 def described(value: object) -> str:
-    """Return the beginning of the repr of ``value``, in characters that UTF-8 has."""
+    """Return the beginning of the repr of ``value``, in characters that UTF-8 has.
+
+    Its attributes are told where it is an address alone.
+    """
     try:
-        text = repr(value)
+        text = told_by_attributes(value) or repr(value)
     except Exception as error:  # noqa: BLE001 (whatever a foreign __repr__ does, the value is there)
         text = f"<{type(value).__qualname__}, whose repr raised {type(error).__name__}>"
     more = "…" if len(text) > _REPR_CHARACTERS else ""

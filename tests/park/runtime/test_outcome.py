@@ -7,12 +7,13 @@ import json
 import platform
 import resource
 import socket
+from types import SimpleNamespace
 from typing import Any
 from urllib.error import URLError
 
 import pytest
 
-from park.runtime.outcome import JobProblem, completed, failed, one_line
+from park.runtime.outcome import JobProblem, completed, described, failed, one_line
 
 
 class Mute(Exception):
@@ -134,3 +135,18 @@ def test_what_the_machinery_knows_has_its_cause_and_the_traceback_of_what_is_beh
     record = outcome(problem)
     assert (record["cause"], record["error"]) == ("import", "cannot import m")
     assert record["traceback"].endswith("ImportError: no such library\n")
+
+
+def test_what_is_told_of_a_value_is_its_repr_or_its_attributes() -> None:
+    fit = SimpleNamespace(chisq=1.5)
+    assert described(fit) == repr(fit)
+    assert described(JobProblem("exit", "x")) == repr(JobProblem("exit", "x"))
+    told = Told()
+    told.chisq = 1.5
+    assert described(told).endswith("Told object> with\n  chisq = 1.5")
+
+
+class Told:
+    """Has no repr of its own."""
+
+    chisq: float

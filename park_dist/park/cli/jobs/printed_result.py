@@ -83,14 +83,15 @@ def _text(value: Any, indent: str) -> str:
 def _of_node(node: dict[str, Any], kind: str, indent: str) -> str:
     plain = plain_json(node)
     if isinstance(plain, dict) and codec.TAG in plain:
-        return _atom(plain, kind)
+        return _atom(plain)
     if kind in {"datetime", "date"}:
         return str(plain)
     return _text(node.get("items", plain), indent)
 
 
-def _atom(node: dict[str, Any], kind: str) -> str:
+def _atom(node: dict[str, Any]) -> str:
     """Return what JSON has no form for as Python writes it."""
+    kind = node[codec.TAG]
     if kind == "float":
         return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(node["value"], "?")
     if kind == "int":

@@ -59,7 +59,8 @@ def called(
             f"{entry_point} travels by value, which only an environment of what is "
             "installed here can read",
             hint="leave lock=, offer= and requires= out (park.requires(…) names what is installed "
-            "here and goes along), or move it into a module of a project",
+            "here and goes along), move it into a module of a project, or name a function that is "
+            'there: "module:function"',
         )
     return _by_value(function, entry_point, sending)
 

@@ -52,7 +52,7 @@ def decode_result(
             f"{_short(set_hash)}; {_what_is_here(entry_point, found)}",
             hint=f"{_AS_DATA}; where the same versions are "
             "installed result() returns the object, and so gets it a job that runs under the "
-            "same lock: service.submit(function, job, lock=job.lock_hash)",
+            'same lock: service.submit("module:function", job, lock=job.lock_hash)',
         )
     try:
         return codec.decode(document, set_hash=found)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from park.runtime import codec
+from park.runtime.values.npy_lists import lists_of
 from park.runtime.values.npy_numbers import numbers_of
 
 __all__ = ["nodes_in", "pickled_bytes", "pickled_types", "plain_json"]
@@ -54,9 +55,7 @@ def _array(node: dict[str, Any]) -> Any:
         return plain_json(codec.encode(numbers, set_hash=None))
     with suppress(codec.CodecError):
         array = codec.decode(node, set_hash=None)
-        if array.dtype.kind in "mM":  # moments of nanoseconds would become numbers
-            array = array.astype("U")
-        return plain_json(codec.encode(array.tolist(), set_hash=None))
+        return plain_json(codec.encode(lists_of(array), set_hash=None))
     return node
 
 

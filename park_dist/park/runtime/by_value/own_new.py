@@ -47,7 +47,8 @@ def _base(cls: Any) -> Any:
         return None
     says: Any = next((each for each in cls.__mro__ if _SAYS & vars(each).keys()), None)
     if says is not None:  # it knows what is taken by its own, and by those of what it is made of
-        return None if says.__new__ is cls.__new__ else says
+        # what says it without a `__new__` (`astropy.time.TimeBase`) says it for those that have one
+        return None if says.__new__ in {cls.__new__, object.__new__} else says
     if _takes_nothing(cls.__new__):  # one that gives the only one that there is, say
         return None
     return next(each for each in cls.__mro__ if not isinstance(each.__new__, FunctionType))

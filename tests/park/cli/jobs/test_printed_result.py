@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from park.cli.jobs.printed_result import json_of, pickle_lines, text_of
@@ -55,6 +56,11 @@ class Long:
         ({"a": [1, Decimal(2)]}, "{\n  \"a\": [\n    1,\n    Decimal('2')\n  ]\n}"),
         (OrderedDict(a=1), repr(OrderedDict(a=1))),
         (Broken(), "<Broken, whose repr raised OSError>"),
+        (np.float64("nan"), "NaN"),
+        (np.complex128(1j), "1j"),
+        (np.longdouble("1.5"), "1.5"),
+        (np.void(b"ab"), "b'ab'"),
+        (np.array([2.5], dtype="g"), "[\n  2.5\n]"),
     ],
     ids=lambda each: ascii(each)[:20] if not isinstance(each, Broken) else "broken",
 )

@@ -4,9 +4,9 @@ import datetime as dt
 import json
 from decimal import Decimal
 from pathlib import PurePosixPath
-from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from park.client.jobs.plain_result import pickled_types, plain_json
@@ -54,19 +54,10 @@ def test_an_integer_that_python_refuses_to_print_stays_a_node() -> None:
     assert plain(10**5000) == {"$park": "int", "hex": hex(10**5000)}
 
 
-class Array:
-    """An array as far as it is asked here: numpy is not among what these tests need."""
-
-    dtype = SimpleNamespace(kind="f")
-
-    def tolist(self) -> list[float]:
-        return [1.5, float("nan")]
-
-
-def test_arrays_are_lists_with_what_json_lacks_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec, "decode", lambda *_, **__: Array())
-    found = plain_json({"$park": "ndarray", "npy": ""})
-    assert found == [1.5, {"$park": "float", "value": "nan"}]
+def test_arrays_are_lists_with_what_json_lacks_told_apart() -> None:
+    found = plain(np.array([[1.5, np.nan]], dtype="f2"))
+    assert found == [[1.5, {"$park": "float", "value": "nan"}]]
+    assert plain(np.longdouble("1.5")) == 1.5
 
 
 def test_the_types_of_pickles_are_found_wherever_they_stand() -> None:

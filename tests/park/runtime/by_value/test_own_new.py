@@ -81,9 +81,28 @@ class Says(Text):
         return super().__new__(cls, text, number)
 
 
+class Moment:
+    """Says what a subclass takes, and takes nothing itself, as the base of astropy's `Time`."""
+
+    value: int
+
+    def __getnewargs__(self) -> tuple[int]:
+        return (self.value,)
+
+
+class Time(Moment):
+    """Takes it."""
+
+    def __new__(cls, value: int) -> Self:
+        made = super().__new__(cls)
+        made.value = value
+        return made
+
+
 @pytest.mark.parametrize(
     ("value", "base"),
     [
+        (Time(3), None),
         (Text("a", 3), str),
         (OfOne((1, 2)), OfOne.__mro__[1]),
         (Asks(name="a"), dict),
@@ -94,7 +113,7 @@ class Says(Text):
         (1.5, None),
         (None, None),
     ],
-    ids=["text", "pair", "asks", "named", "one", "says", "decimal", "number", "none"],
+    ids=["time", "text", "pair", "asks", "named", "one", "says", "decimal", "number", "none"],
 )
 def test_a_base_makes_what_its_class_would_make_of_something_else(
     value: Any, base: type | None
