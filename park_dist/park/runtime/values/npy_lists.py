@@ -17,8 +17,8 @@ _SHORTER = {"g": "f8", "G": "c16"}
 def lists_of(array: Any) -> Any:
     """Return an array as nested lists, a record of named fields as a tuple.
 
-    Of an array without dimensions it is what stands in it. Moments are texts (ISO 8601), spans of time
-    have their unit (``5 nanoseconds``), and numbers that are too large for Python's floats are texts.
+    Of an array without dimensions it is what stands in it. Moments are texts (ISO 8601), spans of
+    time have their unit (``5 nanoseconds``), and numbers too large for Python's floats are texts.
     """
     if not array.dtype.names:
         return _plain(array).tolist()
