@@ -105,6 +105,8 @@ class FollowServer:
 class KnownJob:
     """A job as waiting sees it: confirmed when its test says so."""
 
+    _ended_as = ""
+
     def __init__(self, address: Address, *, confirmed: bool = True) -> None:
         self.id = new_id()
         self.connection = Connection(Transport(address))

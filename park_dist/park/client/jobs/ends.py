@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -13,7 +13,7 @@ from park.errors import ParkError
 from park.model.conditions import Phase
 from park.model.truth import Truth, Verdict
 
-__all__ = ["End", "EndListener", "HowItEnded", "is_confirmed"]
+__all__ = ["End", "EndListener", "HowItEnded", "ended_by_now", "is_confirmed"]
 
 
 class HowItEnded(Enum):
@@ -25,6 +25,12 @@ class HowItEnded(Enum):
     NOT_SUBMITTED = "not submitted"
     UNKNOWN = "unknown"
     """Its service does not say."""
+
+
+_SHOWN = {HowItEnded.COMPLETED: "completed", HowItEnded.FAILED: "failed or cancelled"}
+
+_MOST = 2_000
+"""Leaves in one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +106,40 @@ class EndListener:
         if isinstance(verdict, ParkError):
             self._tell(End(handle, HowItEnded.UNKNOWN, verdict))
         else:
-            completed = verdict.truth is Truth.TRUE
-            self._tell(End(handle, HowItEnded.COMPLETED if completed else HowItEnded.FAILED))
+            self._tell(_end(handle, verdict))
 
     def _tell(self, end: End) -> None:
         if self._open:
             self._told(end)
+
+
+def ended_by_now(handles: Iterable[Phased]) -> Iterator[End]:
+    """Yield the ends that there are, as each service answers at once; waits for none."""
+    submitted: dict[str, list[Phased]] = {}
+    for handle in filter(is_confirmed, handles):
+        error = _submission_error(handle)
+        if error is None:
+            submitted.setdefault(handle.connection.url, []).append(handle)
+        else:
+            yield End(handle, HowItEnded.NOT_SUBMITTED, error)
+    for theirs in submitted.values():
+        for start in range(0, len(theirs), _MOST):
+            yield from _ended_of(theirs[start : start + _MOST])
+
+
+def _ended_of(handles: Sequence[Phased]) -> Iterator[End]:
+    """Ask the one service that has ``handles`` which of them have ended."""
+    leaves = [each.leaf(Phase.COMPLETED) for each in handles]
+    verdicts = handles[0].connection.verdicts(leaves, 0)
+    pairs = zip(handles, verdicts, strict=True)
+    return (_end(handle, verdict) for handle, verdict in pairs if verdict.is_decided)
+
+
+def _end(handle: Phased, verdict: Verdict) -> End:
+    """Return the end of ``handle``, whose completion is decided; it remembers that, too."""
+    how = HowItEnded.COMPLETED if verdict.truth is Truth.TRUE else HowItEnded.FAILED
+    handle._ended_as = _SHOWN[how]  # noqa: SLF001 (what it shows of itself)
+    return End(handle, how)
 
 
 def is_confirmed(handle: Phased) -> bool:

@@ -17,6 +17,9 @@ __all__ = ["Phased"]
 class Phased(Handle):
     """A job or an install, whose phases others can wait for."""
 
+    _ended_as = ""
+    """As far as somebody who waited has heard; its record may be older."""
+
     def leaf(self, phase: Phase) -> Leaf:
         """Return what says that it is in ``phase``."""
         raise NotImplementedError

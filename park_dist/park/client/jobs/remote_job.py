@@ -62,7 +62,7 @@ class RemoteJob(Phased):
     def __repr__(self) -> str:
         record, item = self._record, self._item
         if record is not None:
-            state = str(record.status)
+            state = (not record.status.is_final and self._ended_as) or record.status
         elif item is not None and item.error is not None:
             state = "not submitted"
         else:

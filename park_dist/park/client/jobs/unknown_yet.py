@@ -47,15 +47,27 @@ class AsArray:
 
     __slots__ = ()
 
+    _NUMBERS = "fiub"
+    """Kinds of numbers that numpy may have of it. It asks for an array of each item of a list as
+    well, and what has no dimension it then takes from the item itself by other means (`float`,
+    `bool`, the object as it is): what these do not give would be another value without a word."""
+
     def _known(self) -> Any:
         """Wait for the value and return it."""
+        raise NotImplementedError
+
+    def _refuse(self, what: str) -> NoReturn:
+        """Raise `TypeError`: it is not ``what``."""
         raise NotImplementedError
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:  # noqa: FBT001 (numpy's)
         import numpy as np  # type: ignore[import-not-found,unused-ignore]
 
         value = self._known()
-        return np.array(value, dtype=dtype) if copy else np.asarray(value, dtype=dtype)
+        array = np.array(value, dtype=dtype) if copy else np.asarray(value, dtype=dtype)
+        if not array.ndim and array.dtype.kind not in self._NUMBERS:
+            self._refuse("an array")
+        return array
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
@@ -165,7 +177,17 @@ class NoText:
         self._refuse_use(f"{item!r} in the text")
 
     def __getitem__(self, key: object) -> Any:
-        self._refuse_use(f"[{key!r}]")
+        self._refuse_use(shown_key(key))
+
+    def __len__(self) -> int:  # noqa: PLE0303 (there is no length)
+        self._refuse_use("the length")
+
+    def __bool__(self) -> bool:
+        return True  # there is one: its length is not asked
+
+    def __array__(self, *_: object, **__: object) -> NoReturn:
+        """Refuse to be an item of an array (`TypeError`), where no service would see it."""
+        self._refuse_use("an array")
 
     def __getattr__(self, name: str) -> Any:
         said = f"{type(self).__name__!r} object has no attribute {name!r}"
@@ -173,6 +195,11 @@ class NoText:
         raise AttributeError(
             said if name.startswith("_") else f"{said}: {self!r} is no text here: {AS_IT_IS}"
         )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_"):  # `urllib.request.urlopen` takes it for a request
+            self._refuse_use(f".{name} = …")
+        super().__setattr__(name, value)
 
 
 def _no_text(name: str) -> Callable[..., Any]:
@@ -194,6 +221,8 @@ class NotItsValue(AsArray):
     """
 
     __slots__ = ()
+
+    _NUMBERS = ""  # `bool` of it is true, whatever it returns
 
     def _refuse(self, what: str, part: str = "") -> NoReturn:
         raise TypeError(self._not_its_value(what, part))
@@ -220,6 +249,9 @@ class NotItsValue(AsArray):
     def __getitem__(self, key: object) -> Any:
         part = shown_key(key)
         self._refuse(part, part)
+
+    def __index__(self) -> int:  # noqa: PLE0305 (there is no number)
+        self._refuse("an index")
 
     def __float__(self) -> float:
         self._refuse("the number")
@@ -270,10 +302,27 @@ class NotItsValue(AsArray):
 
         def __getattr__(self, name: str) -> NoReturn:
             said = f"{type(self).__name__!r} object has no attribute {name!r}"
-            if not name.startswith("_"):  # protocols of Python and others ask for those
+            if name in _ELSEWHERE:
+                said = f"{said}; it is .{_ELSEWHERE[name]}"
+            elif not name.startswith("_"):  # protocols of Python and others ask for those
                 said = self._not_its_value(f"{said}: .{name}", f".{name}")
             raise AttributeError(said, name=name, obj=self)
 
+
+_ELSEWHERE = {
+    "get": "result()",  # multiprocessing, ray
+    "value": "result()",
+    "compute": "result()",  # dask
+    "exception": "error",  # concurrent.futures
+    "done": "isfinished.now",
+    "running": "isstarted.now",
+    "state": "status",  # celery
+    "ready": "isfinished.now",
+    "stdout": "logs()",
+    "stderr": "logs()",
+    "file": "filename",
+}
+"""What other libraries, whose words one types, call what a job has."""
 
 _VALUES = (bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
 

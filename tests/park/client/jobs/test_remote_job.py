@@ -145,6 +145,9 @@ def test_it_shows_how_far_it_is(one: JobService) -> None:
     one.gate.set()
     job.confirm()
     assert repr(job) == f"<Job {job.id} m:f queued>"
+    job._ended_as = "failed or cancelled"  # as `park.wait` heard of it
+    assert repr(job) == f"<Job {job.id} m:f failed or cancelled>"
+    job._ended_as = ""
     one.refused.add("m:g")
     lost: Job = one.service.submit("m:g")
     with pytest.raises(UsageError):

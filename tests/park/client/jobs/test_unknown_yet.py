@@ -7,6 +7,7 @@ import json
 import math
 import operator
 import os
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from support.stand_ins.job_service import JobService
 import park
 from park.client.jobs.when import Condition
 from park.errors import ParkError, UsageError
+from park.runtime import codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,6 +151,8 @@ OF_A_JOB: dict[str, tuple[Callable[[Any], Any], str]] = {
     "sorted": (lambda job: sorted([job, job]), "a job is not what it returns"),
     "max": (lambda job: max([job, 2]), "2: a job is not"),
     "match": (_matched, "== 1: a job is not"),
+    "index": (lambda job: [1, 2][job], "an index of"),
+    "range": (range, "an index of"),
 }
 
 
@@ -170,6 +174,42 @@ def test_a_job_is_not_what_it_returns(one: JobService, job: Job, use: str) -> No
     assert said in str(told.value)
     assert "job.output" in str(told.value)
     assert not [path for method, path, _ in one.asked if method == "GET"], "it waited"
+
+
+@pytest.mark.parametrize("value", [False, 2, 2.5, "text", None, {"a": 1}, 1j], ids=repr)
+def test_jobs_without_dimensions_are_no_items_of_an_array(
+    one: JobService, job: Job, value: Any
+) -> None:
+    """numpy takes such items by other means: false was true, and a dict the job itself."""
+    one.end(job.id, result=codec.encode(value, set_hash=None))
+    with pytest.raises(TypeError, match=r"an array of <Job .* not what it returns: job.output"):
+        np.array([job, job])
+
+
+@pytest.mark.parametrize("value", [False, "text", None, {"a": 1}, 1j], ids=repr)
+def test_no_array_has_another_value_than_what_a_reference_stands_for(
+    one: JobService, job: Job, value: Any
+) -> None:
+    one.end(job.id, result=codec.encode(value, set_hash=None))
+    with pytest.raises((TypeError, ValueError)) as told:
+        np.array([job.output, job.output])
+    assert "<value of job" in str(told.value) + str(told.value.__cause__)
+
+
+def test_numbers_and_arrays_are_items_of_an_array(one: JobService, job: Job) -> None:
+    one.end(job.id, result={"x": 2.5, "a": [1.0, 2.0]})
+    assert np.array([job.output["x"], 1]).tolist() == [2.5, 1]
+    assert np.array([job.output["a"]]).tolist() == [[1.0, 2.0]]
+    assert np.asarray(job.output["x"]) == 2.5
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("get", "it is .result()"), ("done", "it is .isfinished.now")]
+)
+def test_a_word_of_another_library_is_told_the_one_here(job: Job, name: str, said: str) -> None:
+    with pytest.raises(AttributeError, match=f"has no attribute '{name}'; ") as told:
+        getattr(job, name)
+    assert said in str(told.value)
 
 
 def test_a_job_is_there_and_is_itself(job: Job) -> None:
@@ -224,7 +264,10 @@ NO_TEXT: dict[str, tuple[Callable[[Any], Any], str]] = {
     "ref % text": (lambda ref: ref % "x", "arithmetic (mod) of"),
     "iteration": (list, "the items of"),
     "in": (lambda ref: "x" in ref, "'x' in the text of"),
-    "slice": (lambda ref: ref[-4:], "of"),
+    "slice": (lambda ref: ref[-4:], "[-4:] of"),
+    "len": (len, "the length of"),
+    "array": (lambda ref: np.array([ref, "a"]), "an array of"),
+    "request": (urllib.request.urlopen, ".timeout = … of"),
     "method": (lambda ref: ref.endswith(".dat"), "has no attribute 'endswith': "),
     "of a path": (lambda ref: ref.parent, "has no attribute 'parent': "),
 }

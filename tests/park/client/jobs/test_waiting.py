@@ -118,6 +118,23 @@ def test_a_timeout_returns_what_there_is(service: FollowServer) -> None:
         list(as_completed(jobs, timeout=0.3))
 
 
+def test_a_look_returns_those_that_have_ended_by_now(service: FollowServer) -> None:
+    jobs = jobs_of(service, 3)
+    service.end(jobs[0].id)
+    service.end(jobs[1].id, "never")
+    assert wait(jobs, timeout=0) == ({jobs[0], jobs[1]}, {jobs[2]})
+    with pytest.raises(TimeoutError, match=r"1 \(of 3\) jobs"):
+        list(as_completed(jobs, timeout=0))
+
+
+def test_what_was_waited_for_shows_that_it_has_ended(service: FollowServer) -> None:
+    jobs = jobs_of(service, 3)
+    service.end(jobs[0].id)
+    service.end(jobs[1].id, "never")
+    wait(jobs[:2])
+    assert [job._ended_as for job in jobs] == ["completed", "failed or cancelled", ""]
+
+
 def test_jobs_come_in_the_order_of_their_ends(service: FollowServer) -> None:
     jobs = jobs_of(service, 3)
     heard = as_completed(jobs, timeout=LIMIT_S)
