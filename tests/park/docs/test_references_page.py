@@ -108,10 +108,13 @@ def is_path_or_file(found: Any) -> bool:
         return bool(found.read() == CONTENT.decode())
 
 
+ARRAY = "an array, where they are numbers or arrays (of a `job`: arrays); else `TypeError`"
+
 HOLDS: dict[str, Callable[[str, dict[str, Any]], bool]] = {
     "what it stands for; never waits": lambda e, names: "of job" in value_of(e, names),
     "the value; waits": lambda e, names: value_of(e, names) == value_of(e, {**names, "v": 1.25}),
     "what numpy makes of the value; waits": of_numpy,
+    ARRAY: (lambda e, names: np.array_equal(value_of(e, names), value_of(e, {**names, "v": 1.25}))),
     "a condition": lambda e, names: isinstance(value_of(e, names), Condition),
     "a reference to that part": lambda e, names: isinstance(value_of(e, names), ValueReference),
     "`TypeError`: it is `job.output` that stands for the value": (

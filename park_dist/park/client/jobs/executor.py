@@ -71,6 +71,10 @@ class ServiceExecutor(Executor):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._url}>"
 
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Ctrl-C is no moment to begin to wait in, and what was submitted goes on
+        self.shutdown(wait=kind is None or issubclass(kind, Exception))
+
     def submit(
         self, fn: Callable[..., _Result], /, *args: Any, **kwargs: Any
     ) -> JobFuture[_Result]:

@@ -204,6 +204,17 @@ def test_shutting_down_without_waiting_leaves_the_futures(service: Service) -> N
     assert future.result(60) == 3
 
 
+def test_ctrl_c_in_its_block_waits_for_nothing(service: Service) -> None:
+    service.go.clear()
+    executor = ServiceExecutor(service.submit, service.url)
+    future = executor.submit(add, 1, 2)
+    with pytest.raises(KeyboardInterrupt), executor:
+        raise KeyboardInterrupt
+    assert not future.done()
+    service.go.set()
+    assert future.result(LIMIT_S) == 3
+
+
 def test_shutting_down_cancels_what_has_not_started(service: Service) -> None:
     service.go.clear()
     executor = ServiceExecutor(service.submit, service.url)
