@@ -36,7 +36,6 @@ DECIDES_NOTHING = {
     "park_server/peers/peers.py heard": HEARS,
     "park_server/process/standby.py on_prepared": HEARS,
     "park_server/quotas/disk_reserve.py free_inodes": MEASURES,
-    "park_server/retention/disk_guard.py free_inodes": MEASURES,
     "park_server/retention/hold.py on_wait": HEARS,
     "park_server/retention/quarantine.py is_waste": WORK,
 }

@@ -90,6 +90,11 @@ class Home:
         """What holds room on the disk: see `park_server.retention.ballast`."""
         return self.path / "ballast"
 
+    @property
+    def inode_ballast(self) -> Path:
+        """What holds files that can still be made, likewise."""
+        return self.path / "ballast-files"
+
     def prepare(self) -> None:
         """Make the home (mode 0700): it holds other people's work and a token.
 

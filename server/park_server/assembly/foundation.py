@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from park_repo.database import Database
 from park_repo.index import Index
@@ -37,13 +36,8 @@ from park_server.quotas.disk_reserve import DiskReserve
 from park_server.quotas.disk_use import DiskUse
 from park_server.quotas.quotas import Quotas
 from park_server.quotas.usage_rows import bytes_of
-from park_server.retention.sizes_on_disk import (
-    free_below,
-    free_inodes,
-    size_below,
-    usual_inode_reserve,
-    usual_reserve,
-)
+from park_server.retention.room_on_disk import Rooms, rooms_of
+from park_server.retention.sizes_on_disk import size_below
 from park_server.sealing.sealed_rows import settle
 from park_server.sealing.sealing import Sealing
 from park_server.settings import Settings
@@ -51,7 +45,7 @@ from park_server.trust.identity import Tokens
 from park_server.trust.trust import Trust, trust_of
 from park_server.trust.under_way import UnderWay
 
-__all__ = ["Foundation", "foundation_of", "inode_reserve_of", "reserve_of"]
+__all__ = ["Foundation", "foundation_of"]
 
 _USERS_APART = 4
 """So many users have to come together before there are no connections left for others."""
@@ -80,6 +74,7 @@ class Foundation:
     accounts: Accounts
     downloads: Downloader
     interpreters: Mapping[str, Interpreter]
+    rooms: Rooms
 
     @property
     def index(self) -> Index:
@@ -111,7 +106,7 @@ def foundation_of(
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
     interpreters, isolations = asked.found_interpreters(stages), _apart(settings, asked, stages)
     trust = _trust(settings, home, database, tokens, isolations)
-    content = ContentStore(home.files)
+    content, rooms = ContentStore(home.files), rooms_of(home, settings.reserve_bytes)
     return Foundation(
         settings=settings,
         home=home,
@@ -124,7 +119,7 @@ def foundation_of(
         trust=trust,
         lending=lending_of(settings, home, database, bus, trust),
         approvals=Approvals(database, trust.directory),
-        quotas=_quotas(settings, home, database, trust, content),
+        quotas=_quotas(home, database, trust, content, rooms),
         content=content,
         environments=environments,
         layout=layout,
@@ -132,6 +127,7 @@ def foundation_of(
         accounts=accounts_of(settings, home, database, trust, isolations),
         downloads=downloads,
         interpreters=interpreters,
+        rooms=rooms,
     )
 
 
@@ -176,19 +172,8 @@ def _indexes(settings: Settings, home: Home, database: Database, stages: Stages)
         return index_parts(settings, home, database)
 
 
-def reserve_of(settings: Settings, home: Home) -> int:
-    """Return how many bytes stay free on the disk of ``home``."""
-    said = settings.reserve_bytes
-    return usual_reserve(home.path) if said is None else said
-
-
-def inode_reserve_of(settings: Settings, home: Home) -> int:
-    """Return how many files can always be made on the disk of ``home``, if anything is kept."""
-    return usual_inode_reserve(home.path) if reserve_of(settings, home) else 0
-
-
 def _quotas(
-    settings: Settings, home: Home, database: Database, trust: Trust, content: ContentStore
+    home: Home, database: Database, trust: Trust, content: ContentStore, rooms: Rooms
 ) -> Quotas:
     """Return what keeps to the limits of users; their areas are measured as they are."""
 
@@ -198,10 +183,10 @@ def _quotas(
 
     disk = DiskUse(measure, time.monotonic)
     reserve = DiskReserve(
-        free=partial(free_below, home.path),
-        size=reserve_of(settings, home),
-        free_inodes=partial(free_inodes, home.path),
-        inodes=inode_reserve_of(settings, home),
+        free=rooms.size.free,
+        size=rooms.size.reserve,
+        free_inodes=rooms.inodes.free,
+        inodes=rooms.inodes.reserve,
     )
     return Quotas(trust.directory.allowance_of, disk, time.monotonic, reserve)
 

@@ -15,6 +15,7 @@ from filelock import BaseFileLock
 from park_server.assembly.ahead import Asked, Machine, asked_ahead, asked_of_machine
 from park_server.assembly.start_stages import Stages
 from park_server.home import Home
+from park_server.retention.room_on_disk import rooms_of
 from park_server.settings import Settings
 
 __all__ = ["Serve", "Take", "start"]
@@ -48,6 +49,8 @@ def start(
             machine = asking.enter_context(asked_of_machine(settings, home))
             lock = stand_by(home, machine)
         try:
+            for room in rooms_of(home, settings.reserve_bytes).both:
+                room.begin()
             _remove_ready_file(settings)  # one of a service that was killed would mislead
             with asked_ahead(settings, home, machine) as asked:
                 load()(settings, home, asked, stages)

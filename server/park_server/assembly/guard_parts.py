@@ -8,14 +8,12 @@ from pathlib import Path
 
 from park.errors import ParkError
 from park_server.areas.paths import area_below
-from park_server.assembly.foundation import Foundation, inode_reserve_of, reserve_of
+from park_server.assembly.foundation import Foundation
 from park_server.assembly.job_parts import JobParts
 from park_server.jobs.engines.local import LocalEngine
 from park_server.leftovers import forget_compiled
-from park_server.retention.ballast import Ballast, usual_ballast
 from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.job_places import JobPlaces, RunningJob, Taken
-from park_server.retention.sizes_on_disk import free_below, free_inodes
 from park_server.threads import in_thread
 
 __all__ = ["disk_guard"]
@@ -27,7 +25,6 @@ _COMPILED = "what it has compiled"
 def disk_guard(foundation: Foundation, jobs: JobParts, engine: LocalEngine) -> DiskGuard:
     """Return what stops the jobs that fill the disk of ``foundation``'s home."""
     home, settings = foundation.home.path, foundation.settings
-    reserve = reserve_of(settings, foundation.home)
     return DiskGuard(
         jobs=jobs.dispatcher,
         folder_of=jobs.folders.path_of,
@@ -36,11 +33,7 @@ def disk_guard(foundation: Foundation, jobs: JobParts, engine: LocalEngine) -> D
             folder_of=jobs.folders.path_of,
             besides=partial(_besides, foundation, engine),
         ),
-        free=partial(free_below, home),
-        free_inodes=partial(free_inodes, home),
-        ballast=Ballast(foundation.home.ballast, usual_ballast(reserve)),
-        reserve_bytes=reserve,
-        reserve_inodes=inode_reserve_of(settings, foundation.home),
+        rooms=foundation.rooms,
         quota_bytes=settings.job_disk_bytes,
         log_bytes=settings.job_log_bytes,
         give_back=partial(_give_back, foundation, engine),

@@ -105,7 +105,8 @@ def _revision(path: Path) -> str | None:
             return None
         raise CannotSatisfy(
             f"the database {path} cannot be opened: {error}",
-            hint="its operator must be able to read and write it, and nobody else may hold it",
+            hint="its operator must be able to read and write it, its disk must have room for"
+            " files beside it (df, df -i), and nobody else may hold it",
         ) from error
     except sqlite3.DatabaseError as error:
         if is_damage(error):

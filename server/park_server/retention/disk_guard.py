@@ -15,6 +15,7 @@ from park.model.ids import JobId
 from park.model.sizes import shown_size
 from park_server.retention.ballast import Ballast
 from park_server.retention.job_places import JobPlaces, LastOf, RunningJob, Taken
+from park_server.retention.room_on_disk import Room, Rooms
 from park_server.tasks import Tasks
 
 __all__ = ["DiskGuard", "RunningJobs", "one_to_stop"]
@@ -48,14 +49,13 @@ class RunningJobs(Protocol):
 class DiskGuard:
     """Looks at the disk while jobs run. All methods belong to the event loop.
 
-    Where less than ``reserve_bytes`` are free, the job that takes most in its ``places`` is
+    Where less than the reserve of ``rooms`` is free, the job that takes most in its ``places`` is
     stopped, so that the service and all others can go on; and so is the one that has made most
-    files where fewer than ``reserve_inodes`` can still be made. A job that takes more than
+    files where fewer than are reserved can still be made. A job that takes more than
     ``quota_bytes`` is stopped in any case, and one that has written more than ``log_bytes`` to its
-    streams; None: there is no such limit. ``free`` tells how many bytes are left, ``free_inodes``
-    how many files. ``give_back`` gives the room back that a job which was stopped takes beside its
-    folder, where it may; where that is too little, the ``ballast`` goes, so that its end can be
-    written down.
+    streams; None: there is no such limit. ``give_back`` gives the room back that a job which was
+    stopped takes beside its folder, where it may; where that is too little, the ballast goes, so
+    that its end can be written down.
     """
 
     def __init__(
@@ -64,12 +64,8 @@ class DiskGuard:
         jobs: RunningJobs,
         folder_of: Callable[[JobId], Path],
         places: JobPlaces,
-        free: Callable[[], int],
-        ballast: Ballast,
-        reserve_bytes: int,
+        rooms: Rooms,
         quota_bytes: int | None,
-        free_inodes: Callable[[], int] = lambda: 0,
-        reserve_inodes: int = 0,
         log_bytes: int | None = None,
         give_back: Callable[[RunningJob, Taken], Awaitable[None]] | None = None,
         look_s: float = LOOK_S,
@@ -78,11 +74,7 @@ class DiskGuard:
         self._jobs = jobs
         self._folder_of = folder_of
         self._places = places
-        self._free = free
-        self._ballast = ballast
-        self._reserve = reserve_bytes
-        self._free_inodes = free_inodes
-        self._reserve_inodes = reserve_inodes
+        self._rooms = rooms
         self._quota = quota_bytes
         self._log_bytes = log_bytes
         self._give_back = give_back
@@ -106,35 +98,24 @@ class DiskGuard:
         for gone in self._stopped.keys() - running.keys():
             self._places.settle(self._stopped.pop(gone))
         asked = [job for name, job in running.items() if name not in self._stopped]
-        free = self._free()
-        reserve = self._reserve if free < self._reserve else None
-        has_inodes = self._free_inodes() >= self._reserve_inodes
+        size, inodes = self._rooms.both
+        free = {room: room.free() for room in (size, inodes)}
+        short = [room for room, left in free.items() if left < room.reserve]
+        reserve = size.reserve if size in short else None
         if self._log_bytes is not None:
             self._stop_writers(asked, self._log_bytes)
-        if reserve is None:
-            await self._hold_ballast(free)
-        if self._stopped and not (reserve is None and has_inodes):
+        for room in free.keys() - short:
+            await _hold(room, free[room])
+        if self._stopped and short:
             return  # what was stopped gives room when it has ended
-        if asked and not has_inodes:
+        if asked and inodes in short:
             await self._count(asked)
         has_rested = self._quota is not None and self._clock() >= self._rests_until
         if asked and (reserve is not None or has_rested):
             await self._look_at(asked, reserve)
-        if reserve is not None and not self._stopped and free < self._ballast.size:
-            await self._let_go_of_ballast()
-
-    async def _hold_ballast(self, free: int) -> None:
-        if not self._ballast.is_held and free >= self._reserve + self._ballast.size:
-            await asyncio.to_thread(self._ballast.hold)
-
-    async def _let_go_of_ballast(self) -> None:
-        if self._ballast.is_held:
-            _log.warning(
-                "the disk is full, and no job to be stopped: the last %s that were held are free"
-                " now; remove something",
-                shown_size(self._ballast.size),
-            )
-            await asyncio.to_thread(self._ballast.let_go)
+        for room in short:
+            if not self._stopped and free[room] < room.ballast.size:
+                await _let_go(room.ballast)
 
     async def _look_at(self, jobs: Sequence[RunningJob], reserve: int | None) -> None:
         began = self._clock()
@@ -161,7 +142,7 @@ class DiskGuard:
     async def _count(self, jobs: Sequence[RunningJob]) -> None:
         """Stop the one of ``jobs`` that has made so many files that none can be made any more."""
         made = await self._places.counted(jobs)
-        found = one_to_stop(made, quota=None, reserve=self._reserve_inodes, told=_IN_INODES)
+        found = one_to_stop(made, quota=None, reserve=self._rooms.inodes.reserve, told=_IN_INODES)
         await self._stop_found(jobs, found, made)
 
     def _stop(self, job: RunningJob, why: str) -> None:
@@ -181,10 +162,32 @@ class DiskGuard:
                 )
 
     async def _look_again_and_again(self) -> None:
-        await self._hold_ballast(self._free())  # before the first job is there
+        for room in self._rooms.both:  # before the first job is there
+            await _hold(room, room.free(), anew=True)
         while True:
             await asyncio.sleep(self._look_s)
             await self.look()
+
+
+async def _hold(room: Room, free: int, *, anew: bool = False) -> None:
+    """Hold the ballast of ``room``, of which so much is ``free``, where it leaves the reserve.
+
+    ``anew``: also one that an earlier service left, which may have held another size.
+    """
+    ballast = room.ballast
+    more = 0 if ballast.is_held else ballast.size
+    if (anew or more) and free >= room.reserve + more:
+        await asyncio.to_thread(ballast.hold)
+
+
+async def _let_go(ballast: Ballast) -> None:
+    if ballast.is_held:
+        _log.warning(
+            "the disk is full, and no job to be stopped: the last %s that were held are free"
+            " now; remove something",
+            ballast.shown,
+        )
+        await asyncio.to_thread(ballast.let_go)
 
 
 def _size(path: Path) -> int:

@@ -41,7 +41,7 @@ def parts_of(home: Home) -> list[UsagePart]:
         "jobs": [home.jobs],
         "areas": [home.path / "areas"],
         "cache": [home.cache],
-        "ballast": [home.ballast],
+        "ballast": [home.ballast, home.inode_ballast],
         "database": sorted(home.path.glob(f"{home.database.name}*")),
     }
     parts = [_part(name, paths, seen, aside) for name, paths in folders.items()]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ from support.faults.small_disk import small_file_system
 from support.services.park_service import ParkService
 
 from park.model.ids import new_id
+from park_server.retention.ballast import InodeBallast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,6 +104,9 @@ def test_wherever_a_job_writes_it_is_the_one_that_is_stopped(small_disk: Path) -
 
 MAKES = "while true > {}/f$i; do i=$((i+1)); done 2>/dev/null; sleep 600"
 
+HELD = 50
+"""A quarter of a hundredth of all files of the disk."""
+
 MADE_AT = {"": ".", "its user's area": "{area}"}
 
 
@@ -127,12 +133,19 @@ def test_a_job_that_makes_files_until_none_can_follow_is_stopped_and_the_others_
             assert "it filled the disk of the service: it has made" in record["error"]
             assert where in record["error"]
             assert record["files"] == []
-            for path in area.glob("f*"):  # whose they are to remove
-                path.unlink()
-            following = job(lock_hash, ADD, 1, 2)
+            following = job(lock_hash, ADD, 1, 2)  # in files that were held for it
             service.request("POST", "/api/v1/jobs", json=[following])
             assert service.job_when_final(str(following["id"]))["status"] == "completed"
         go.send("end")
+        assert service.job_when_final(str(other["id"]))["status"] == "completed"
+        service.stop()
+        for path in area.glob("f*"):  # whose they are to remove
+            path.unlink()
+        InodeBallast(disk / "home" / "ballast-files", HELD).hold()
+        with suppress(OSError):
+            for number in count():
+                (area / f"more{number}").touch()
+        service.start()
         assert service.job_when_final(str(other["id"]))["status"] == "completed"
 
 

@@ -16,9 +16,10 @@ from support.session.limits import LIMIT_S
 
 from park.model.ids import JobId
 from park_server.clock import now
-from park_server.retention.ballast import Ballast
+from park_server.retention.ballast import ByteBallast, InodeBallast
 from park_server.retention.disk_guard import DiskGuard, one_to_stop
 from park_server.retention.job_places import JobPlaces, RunningJob, Taken
+from park_server.retention.room_on_disk import Room, Rooms
 
 A, B = JobId("a"), JobId("b")
 MIB = 1 << 20
@@ -63,26 +64,38 @@ def guard(
     for number, job in enumerate(jobs.there, 1):
         (root / job).mkdir()
         (root / job / "big").write_bytes(b"x" * number * MIB)
-    said: dict[str, Any] = {"free": lambda: 0, "reserve_bytes": 0, "quota_bytes": None} | facts
-    said.setdefault("ballast", Ballast(root / "ballast", 0))
+    said: dict[str, Any] = {"quota_bytes": None} | facts
+    room, inodes = said.pop("room", (lambda: 0, 0)), said.pop("inodes", (lambda: 0, 0))
+    ballast = said.pop("ballast", None) or ByteBallast(root / "ballast", 0)
+    inode_ballast = said.pop("inode_ballast", None) or InodeBallast(root / "ballast-files", 0)
+    rooms = Rooms(
+        size=Room(free=room[0], reserve=room[1], ballast=ballast),
+        inodes=Room(free=inodes[0], reserve=inodes[1], ballast=inode_ballast),
+    )
     places = JobPlaces(
         home=root,
         folder_of=lambda job: root / job,
         besides=lambda job: (besides or {}).get(job.id, {}),
     )
-    return DiskGuard(jobs=jobs, folder_of=lambda job: root / job, places=places, **said)
+    return DiskGuard(
+        jobs=jobs, folder_of=lambda job: root / job, places=places, rooms=rooms, **said
+    )
+
+
+def nothing_kept(root: Path) -> Room:
+    return Room(free=lambda: 1, reserve=0, ballast=ByteBallast(root / "ballast", 0))
 
 
 def test_where_there_is_room_nobody_is_stopped(tmp_path: Path) -> None:
     jobs = Jobs(A, B)
-    asyncio.run(guard(tmp_path, jobs, free=lambda: 10, reserve_bytes=10).look())
+    asyncio.run(guard(tmp_path, jobs, room=(lambda: 10, 10)).look())
     assert jobs.stopped == []
 
 
 def test_the_job_that_takes_most_gives_room_to_all_others(tmp_path: Path) -> None:
     async def test() -> None:
         jobs = Jobs(A, B)
-        looking = guard(tmp_path, jobs, reserve_bytes=10 * MIB)
+        looking = guard(tmp_path, jobs, room=(lambda: 0, 10 * MIB))
         await looking.look()
         ((job, why),) = jobs.stopped
         assert job == B
@@ -98,7 +111,7 @@ def test_the_job_that_takes_most_gives_room_to_all_others(tmp_path: Path) -> Non
 
 def test_a_quota_holds_where_there_is_room_as_well(tmp_path: Path) -> None:
     jobs = Jobs(A, B)
-    asyncio.run(guard(tmp_path, jobs, free=lambda: MIB, quota_bytes=3 * MIB // 2).look())
+    asyncio.run(guard(tmp_path, jobs, room=(lambda: MIB, 0), quota_bytes=3 * MIB // 2).look())
     ((job, why),) = jobs.stopped
     assert job == B
     assert why == (
@@ -127,9 +140,7 @@ def test_nothing_is_measured_where_nothing_is_asked(tmp_path: Path) -> None:
         jobs=Jobs(A),
         folder_of=measured,
         places=JobPlaces(home=tmp_path, folder_of=measured, besides=lambda _: {}),
-        free=lambda: 1,
-        ballast=Ballast(tmp_path / "ballast", 0),
-        reserve_bytes=0,
+        rooms=Rooms(size=nothing_kept(tmp_path), inodes=nothing_kept(tmp_path)),
         quota_bytes=None,
     )
     asyncio.run(looking.look())
@@ -192,7 +203,7 @@ def test_what_is_beside_its_folder_is_found_and_given_back(tmp_path: Path) -> No
     async def test() -> None:
         jobs = Jobs(A, B)
         besides = {A: {"its /tmp": lent}}
-        looking = guard(tmp_path, jobs, besides, reserve_bytes=30 * MIB, give_back=give_back)
+        looking = guard(tmp_path, jobs, besides, room=(lambda: 0, 30 * MIB), give_back=give_back)
         (lent / "zeros").write_bytes(b"x" * 8 * MIB)
         await looking.look()
         ((job, why),) = jobs.stopped
@@ -212,7 +223,7 @@ def test_what_a_stopped_job_left_is_not_held_against_the_next(tmp_path: Path) ->
     async def test() -> None:
         jobs = Jobs(A, B)
         besides = {job: {"its user's area": area} for job in (A, B)}
-        looking = guard(tmp_path, jobs, besides, reserve_bytes=30 * MIB)
+        looking = guard(tmp_path, jobs, besides, room=(lambda: 0, 30 * MIB))
         (area / "zeros").write_bytes(b"x" * 50 * MIB)
         await looking.look()
         ((stopped, _),) = jobs.stopped
@@ -238,8 +249,7 @@ def test_where_a_look_takes_long_the_next_comes_later_unless_room_is_short(
         looking = guard(
             tmp_path,
             jobs,
-            free=lambda: free.pop(0),
-            reserve_bytes=MIB,
+            room=(lambda: free.pop(0), MIB),
             quota_bytes=10 * MIB,
             clock=lambda: next(times, 54.0),
         )
@@ -256,7 +266,7 @@ def test_where_a_look_takes_long_the_next_comes_later_unless_room_is_short(
 def test_who_takes_little_is_not_to_blame(tmp_path: Path) -> None:
     """Others than jobs fill disks, too."""
     jobs = Jobs(A, B)
-    asyncio.run(guard(tmp_path, jobs, reserve_bytes=100 * MIB).look())
+    asyncio.run(guard(tmp_path, jobs, room=(lambda: 0, 100 * MIB)).look())
     assert jobs.stopped == []
 
 
@@ -269,12 +279,12 @@ def test_the_ballast_is_held_before_anybody_can_fill_the_disk(tmp_path: Path) ->
     async def test() -> None:
         loop, is_held = asyncio.get_running_loop(), asyncio.Event()
 
-        class Told(Ballast):
+        class Told(ByteBallast):
             def hold(self) -> None:
                 super().hold()
                 loop.call_soon_threadsafe(is_held.set)
 
-        facts: dict[str, Any] = {"free": lambda: 11 * MIB, "reserve_bytes": 10 * MIB}
+        facts: dict[str, Any] = {"room": (lambda: 11 * MIB, 10 * MIB)}
         ballast = Told(tmp_path / "ballast", MIB)
         looking = guard(tmp_path, Jobs(A), ballast=ballast, look_s=2 * LIMIT_S, **facts)
         looking.start()
@@ -289,17 +299,12 @@ def test_the_ballast_is_held_before_anybody_can_fill_the_disk(tmp_path: Path) ->
 def test_the_ballast_goes_where_a_stopped_job_has_given_no_room(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ballast = Ballast(tmp_path / "ballast", MIB)
+    ballast = ByteBallast(tmp_path / "ballast", MIB)
     free = [11 * MIB]
 
     async def test() -> None:
         jobs = Jobs(A)
-        facts: dict[str, Any] = {
-            "free": lambda: free[0],
-            "reserve_bytes": 10 * MIB,
-            "ballast": ballast,
-        }
-        looking = guard(tmp_path, jobs, **facts)
+        looking = guard(tmp_path, jobs, room=(lambda: free[0], 10 * MIB), ballast=ballast)
         await looking.look()
         assert ballast.is_held
         free[0] = 0
@@ -325,13 +330,12 @@ def test_where_no_more_files_can_be_made_the_one_that_made_most_is_stopped(tmp_p
     async def test() -> None:
         jobs = Jobs(A, B)
         left = [1_000]
-        ballast = Ballast(tmp_path / "ballast", MIB)
+        ballast = ByteBallast(tmp_path / "ballast", MIB)
         looking = guard(
             tmp_path,
             jobs,
-            free=lambda: 1 << 40,
-            free_inodes=lambda: left[0],
-            reserve_inodes=500,
+            room=(lambda: 1 << 40, 0),
+            inodes=(lambda: left[0], 500),
             ballast=ballast,
         )
         for number in range(60):
@@ -352,5 +356,30 @@ def test_where_no_more_files_can_be_made_the_one_that_made_most_is_stopped(tmp_p
         await looking.look()
         assert len(jobs.stopped) == 1, "who made few is not to blame"
         assert ballast.is_held, "it would give no file"
+
+    asyncio.run(test())
+
+
+def test_files_that_were_held_are_given_where_a_stopped_job_left_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ballast = InodeBallast(tmp_path / "ballast-files", 40)
+    left = [1_040]
+
+    async def test() -> None:
+        jobs = Jobs(A)
+        looking = guard(tmp_path, jobs, inodes=(lambda: left[0], 1_000), inode_ballast=ballast)
+        for number in range(200):
+            (tmp_path / A / f"empty{number}").write_bytes(b"")
+        await looking.look()
+        assert ballast.is_held
+        left[0] = 0
+        await looking.look()
+        assert [job for job, _ in jobs.stopped] == [A]
+        assert ballast.is_held, "what is stopped has not ended, and would make more"
+        jobs.there = []
+        await looking.look()
+        assert not ballast.is_held
+        assert "the last 40 files that were held are free now" in caplog.text
 
     asyncio.run(test())
