@@ -36,7 +36,7 @@ from park_server.quotas.disk_reserve import DiskReserve
 from park_server.quotas.disk_use import DiskUse
 from park_server.quotas.quotas import Quotas
 from park_server.quotas.usage_rows import bytes_of
-from park_server.retention.room_on_disk import Rooms, rooms_of
+from park_server.retention.room_on_disk import rooms_of
 from park_server.retention.sizes_on_disk import size_below
 from park_server.sealing.sealed_rows import settle
 from park_server.sealing.sealing import Sealing
@@ -74,7 +74,6 @@ class Foundation:
     accounts: Accounts
     downloads: Downloader
     interpreters: Mapping[str, Interpreter]
-    rooms: Rooms
 
     @property
     def index(self) -> Index:
@@ -106,7 +105,7 @@ def foundation_of(
     environments, downloads = _swept(settings, home, database, layout.layout, stages)
     interpreters, isolations = asked.found_interpreters(stages), _apart(settings, asked, stages)
     trust = _trust(settings, home, database, tokens, isolations)
-    content, rooms = ContentStore(home.files), rooms_of(home, settings.reserve_bytes)
+    content = ContentStore(home.files)
     return Foundation(
         settings=settings,
         home=home,
@@ -119,7 +118,7 @@ def foundation_of(
         trust=trust,
         lending=lending_of(settings, home, database, bus, trust),
         approvals=Approvals(database, trust.directory),
-        quotas=_quotas(home, database, trust, content, rooms),
+        quotas=_quotas(settings, home, database, trust, content),
         content=content,
         environments=environments,
         layout=layout,
@@ -127,7 +126,6 @@ def foundation_of(
         accounts=accounts_of(settings, home, database, trust, isolations),
         downloads=downloads,
         interpreters=interpreters,
-        rooms=rooms,
     )
 
 
@@ -173,7 +171,7 @@ def _indexes(settings: Settings, home: Home, database: Database, stages: Stages)
 
 
 def _quotas(
-    home: Home, database: Database, trust: Trust, content: ContentStore, rooms: Rooms
+    settings: Settings, home: Home, database: Database, trust: Trust, content: ContentStore
 ) -> Quotas:
     """Return what keeps to the limits of users; their areas are measured as they are."""
 
@@ -182,6 +180,7 @@ def _quotas(
         return found | {"area": size_below(area_below(home.path / "areas", user))}
 
     disk = DiskUse(measure, time.monotonic)
+    rooms = rooms_of(home, settings.reserve_bytes)
     reserve = DiskReserve(
         free=rooms.size.free,
         size=rooms.size.reserve,

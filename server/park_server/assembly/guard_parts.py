@@ -14,6 +14,7 @@ from park_server.jobs.engines.local import LocalEngine
 from park_server.leftovers import forget_compiled
 from park_server.retention.disk_guard import DiskGuard
 from park_server.retention.job_places import JobPlaces, RunningJob, Taken
+from park_server.retention.room_on_disk import rooms_of
 from park_server.threads import in_thread
 
 __all__ = ["disk_guard"]
@@ -33,7 +34,7 @@ def disk_guard(foundation: Foundation, jobs: JobParts, engine: LocalEngine) -> D
             folder_of=jobs.folders.path_of,
             besides=partial(_besides, foundation, engine),
         ),
-        rooms=foundation.rooms,
+        rooms=rooms_of(foundation.home, settings.reserve_bytes),
         quota_bytes=settings.job_disk_bytes,
         log_bytes=settings.job_log_bytes,
         give_back=partial(_give_back, foundation, engine),
