@@ -62,6 +62,10 @@ class _Machines:
         del job_id
 
 
+async def _give_none(_: str) -> None:
+    """Have all jobs be the account of the service."""
+
+
 async def _remember_nothing(*_: object) -> bool:
     """Answer no job by an earlier one: all of a fleet's are to run."""
     return False
@@ -142,6 +146,7 @@ class Core:
             quotas=Quotas.without_limits(),
             holds_shipped=lambda: True,
             seal=str,
+            give_account=_give_none,
         )
         self._parts = (stopper, fetches, self.dispatcher)
 

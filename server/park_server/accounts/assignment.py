@@ -48,7 +48,8 @@ class Accounts:
     def of(self, user: str) -> Account | None:
         """Return the account of ``user``; None: the service's own.
 
-        The first call for a user waits for a commit. Raises `CannotSatisfy` where the policy
+        The first call for a user waits for a commit, and so for what others write: the event loop
+        has `give` before. Raises `CannotSatisfy` where the policy
         names one that the machine has not, or root's, and where no number is left.
         """
         if self._numbers is None:
@@ -59,6 +60,15 @@ class Accounts:
             return None
         uid = self._known.get(user) or self._given(user, self._numbers)
         return Account(name=user, uid=uid, gid=uid, home=self._homes / str(uid))
+
+    async def give(self, user: str) -> None:
+        """Give ``user`` his number, where he needs one: from then on `of` waits for nothing."""
+        numbers = self._numbers
+        if numbers is None or user in self._known or user == self._operator or self._named(user):
+            return
+        uid = await self._database.awrite(partial(account_rows.give, user=user, numbers=numbers))
+        if uid is not None:  # else `of` says so to who needs it
+            self._known[user] = uid
 
     def owner_of(self, user: str) -> tuple[int, int] | None:
         """Return user and group id of the files of ``user``; None: the service's own."""

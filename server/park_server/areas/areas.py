@@ -80,10 +80,14 @@ class Areas:
         place = self._writable(text, user)
         name = place.name
         temporary = await beneath.receive(self._incoming, chunks)
+
+        def put() -> None:  # an account may have to be given first
+            base, making = self._base(place), self._making(place)
+            beneath.place_file(temporary, base, place.parent, name, making)
+
         try:
             with _told(place):
-                base, making = self._base(place), self._making(place)
-                await in_thread(beneath.place_file, temporary, base, place.parent, name, making)
+                await in_thread(put)
         finally:
             temporary.unlink(missing_ok=True)
         return place

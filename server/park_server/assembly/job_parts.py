@@ -256,6 +256,7 @@ def _scheduler(
         quotas=foundation.quotas,
         holds_shipped=lambda: foundation.trust.directory.policy.grants.shipped,
         seal=foundation.lending.sealing.seal,
+        give_account=foundation.accounts.give,
         look_ahead=base.memo_desk.look_ahead,
     )
 

@@ -51,7 +51,8 @@ async def get_file(request: Request, path: str) -> FileContent:
     """Return a file; ranges and ETag work."""
     areas, user = parts_of(request).areas, user_of(request)
     spelled = _spelled(path)
-    return _Opened(areas.open(spelled, user), areas.place(spelled, user).name)
+    opened = await in_thread(areas.open, spelled, user)  # the area may have to be made first
+    return _Opened(opened, areas.place(spelled, user).name)
 
 
 @router.put("/files/{path:path}")

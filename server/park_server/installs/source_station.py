@@ -58,7 +58,7 @@ class SourceStation:
         self._builder.stop()
 
     async def _published(self, request: CheckedRequest, source: TreeSource) -> TreeWheel:
-        account = self._account_of(request.user)
+        account = await asyncio.to_thread(self._account_of, request.user)  # it may be given first
         with self._index.incoming() as content:
 
             def build() -> str:

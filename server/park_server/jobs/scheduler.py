@@ -84,6 +84,7 @@ class Scheduler:
         look_ahead: Callable[[str, Sequence[Planned], datetime], Awaitable[bool]],
         holds_shipped: Callable[[], bool],
         seal: Callable[[str], str],
+        give_account: Callable[[str], Awaitable[None]],
     ) -> None:
         self._database = database
         self._bus = bus
@@ -123,6 +124,7 @@ class Scheduler:
         )
         self._looks = SingleLooks(database, bus)
         self._look_ahead = look_ahead
+        self._give_account = give_account
         commits.subscribe(self._after_commit)
 
     async def resume(self) -> None:
@@ -132,6 +134,8 @@ class Scheduler:
             in_thread(self._database.read, unfinished), self._commits.write(made_readable)
         )
         self._quotas.tally.take_up(left)
+        for user in left:
+            await self._give_account(user)
         for job, why in odd:
             await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=why))
         calls, fetches = (
@@ -178,6 +182,7 @@ class Scheduler:
 
         Raises `OverLimit` where their user may not have so many.
         """
+        await self._give_account(user)
         looks_answered = await self._look_ahead(user, submission.plans, submission.accepted)
         if not submission.is_large:
             return await self._accept(user, submission, self._creations.accept)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.session.limits import LIMIT_S
 
 from park.errors import CannotSatisfy
 from park_repo.database import Database
+from park_server.accounts import account_rows
 from park_server.accounts.account import NumberRange
 from park_server.accounts.assignment import Accounts
 from park_server.db.tables import metadata
@@ -84,3 +88,40 @@ def test_an_account_that_cannot_be_is_told(database: Database, named: str, said:
     with pytest.raises(CannotSatisfy, match=said) as raised:
         accounts(database, ada=named).of("ada")
     assert "policy.toml" in str(raised.value.hint)
+
+
+def test_the_loop_waits_for_no_commit_where_an_account_is_given_before(
+    database: Database,
+) -> None:
+    """Who is new here needs a number, and the writer may be at what somebody else has sent."""
+    may_write = threading.Event()
+    busy = database.write(lambda _: may_write.wait(LIMIT_S))
+    here = accounts(database)
+
+    async def scenario() -> None:
+        given = [asyncio.create_task(here.give("ada")) for _ in range(2)]
+        await asyncio.sleep(0)  # which the loop comes back from
+        assert not any(each.done() for each in given)
+        may_write.set()
+        await asyncio.gather(*given)
+
+    asyncio.run(scenario())
+    assert busy.result()
+    database.close()  # so that whoever writes is refused
+    assert here.owner_of("ada") == (70_000, 70_000)
+
+
+def test_nobody_is_given_what_he_does_not_need(database: Database) -> None:
+    named = accounts(database, ada="daemon")
+    without = accounts(database, None)
+    for here, user in ((named, "ada"), (named, "root"), (without, "ada")):
+        asyncio.run(here.give(user))
+    assert database.read(account_rows.every) == {}
+
+
+def test_where_none_is_left_it_is_told_to_who_needs_it(database: Database) -> None:
+    here = accounts(database)
+    for user in ("ada", "bob", "eve"):
+        asyncio.run(here.give(user))
+    with pytest.raises(CannotSatisfy, match="no account is left for eve"):
+        here.of("eve")

@@ -254,3 +254,16 @@ def test_a_job_gets_no_path_through_a_link_nor_to_what_is_not_there(
     for path in ("~/file", "~/folder/secret", "/snsdata/run/2.txt", "~bob/shared/x"):
         with pytest.raises(UnknownItem):
             areas.resolved(codec.encode(codec.ServiceFile(path=path), set_hash=None), "ada")
+
+
+def test_whose_files_they_are_is_asked_beside_the_event_loop(tmp_path: Path) -> None:
+    """An account may have to be given first, which waits for what others write."""
+    asked: list[int] = []
+
+    def owner_of(user: str) -> None:
+        assert user == "ada"
+        asked.append(threading.get_ident())
+
+    put(Areas(tmp_path / "areas", {}, owner_of), "~/data/run.txt", "1")
+    assert asked
+    assert threading.get_ident() not in asked

@@ -112,3 +112,14 @@ def test_a_row_that_cannot_be_read_ends_and_the_others_are_taken_up(tmp_path: Pa
             assert later.status("queued") == ["queued"]
 
     run(test)
+
+
+def test_who_submits_has_his_account_before_the_loop_needs_it(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1) as here:
+            await here.submit("first", user="bob")
+            assert here.given_accounts == ["bob"]
+        async with lab(tmp_path, slots=1) as again:
+            assert again.given_accounts == ["bob"]  # whose job was left when accounts came
+
+    run(test)

@@ -191,6 +191,7 @@ class Lab:
             "failsafe": self.failsafe,
         }
         self.looks_answered = False
+        self.given_accounts: list[str] = []
         self.dispatcher = Dispatcher(
             **shared,
             environments=OneEnvironment(),
@@ -241,7 +242,12 @@ class Lab:
             look_ahead=self._look_ahead,
             holds_shipped=anybody,
             seal=str,
+            give_account=self._give_account,
         )
+
+    async def _give_account(self, user: str) -> None:
+        """Note who was given one."""
+        self.given_accounts.append(user)
 
     async def _look_ahead(self, user: str, plans: Sequence[Planned], accepted: datetime) -> bool:
         """Look at nothing ahead: what may answer jobs is looked at when they are written."""
