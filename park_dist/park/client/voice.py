@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,10 @@ _SWITCH = "PARK_REPORT"
 _REMEMBERED = 50
 """Lines that are kept for whoever waits later; a set has some ten trees at most."""
 
+_SAME_S = 30.0
+"""Seconds in which a line that stays is not said again as it is: a set asks for sixty pages, and
+where a service is slow each of them is late."""
+
 _ANEW = "\r\x1b[2K"
 """To the beginning of the line, and erase it: ECMA-48, CR and EL."""
 
@@ -56,9 +61,13 @@ class _Style:
 class Voice:
     """Says lines to a person, or to a log: in the style that fits where stderr goes now."""
 
-    def __init__(self, style: Callable[[], _Style]) -> None:
+    def __init__(
+        self, style: Callable[[], _Style], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._style = style
         self._is_open = False
+        self._clock = clock
+        self._last = ("", 0.0)
 
     @property
     def is_heard(self) -> bool:
@@ -78,14 +87,29 @@ class Voice:
     def say(self, text: str) -> None:
         """Say what stays to be read."""
         self.clear()
+        self._last = ("", 0.0)
         self._style().say(inert_line(text))
 
     def show(self, text: str) -> None:
-        """Say what holds until the next word: on a terminal in the place of the one before."""
+        """Say what holds until the next word: on a terminal in the place of the one before.
+
+        Elsewhere it stays, and is not said again before something else was, or half a minute is
+        over.
+        """
         style = self._style()
-        if style.show is not None:
-            style.show(inert_line(text))
-            self._is_open = style.in_place
+        if style.show is None or (not style.in_place and self._holds(text)):
+            return
+        style.show(inert_line(text))
+        self._is_open = style.in_place
+
+    def _holds(self, text: str) -> bool:
+        """Tell whether ``text`` was the last word a moment ago; else it is from now on."""
+        last, at = self._last
+        now = self._clock()
+        if text == last and now < at + _SAME_S:
+            return True
+        self._last = (text, now)
+        return False
 
     def clear(self) -> None:
         """Take away what was shown in place; others write there now."""
@@ -109,9 +133,9 @@ def _script_style() -> _Style:
     return _Style(say=log.warning, show=log.info if log.isEnabledFor(logging.INFO) else None)
 
 
-def of_command() -> Voice:
+def of_command(*, clock: Callable[[], float] = time.monotonic) -> Voice:
     """Return the voice of the command line: lines on stderr, in place on a terminal."""
-    return Voice(_command_style)
+    return Voice(_command_style, clock=clock)
 
 
 def of_script() -> Voice:

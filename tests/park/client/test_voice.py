@@ -38,6 +38,22 @@ def test_a_command_says_lines_on_stderr_in_a_pipe(capsys: pytest.CaptureFixture[
     assert capsys.readouterr() == ("", "the job is queued\nit does not answer\n")
 
 
+def test_in_a_pipe_a_line_is_not_said_again_before_another_or_half_a_minute(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = [0.0]
+    voice = of_command(clock=lambda: now[0])
+    late = "https://one.example has not answered yet"
+    for now[0] in (0.0, 5.0, 29.0, 31.0):
+        voice.show(late)
+    assert capsys.readouterr().err == f"{late}\n{late}\n"
+    voice.say("it answers")
+    voice.show(late)
+    voice.show("the job is queued")
+    voice.show(late)
+    assert capsys.readouterr().err == f"it answers\n{late}\nthe job is queued\n{late}\n"
+
+
 def test_on_a_terminal_what_was_shown_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = a_terminal(monkeypatch)
     for voice in (of_command(), of_script()):
