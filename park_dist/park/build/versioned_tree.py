@@ -55,8 +55,18 @@ class TreeProject(LocalSource):
         return _tree_hash(f"{self.project} {self.pretended_version}", self.environment)
 
     def _raw_wheel(self, output: Path) -> Path:
+        told = self._told()
+        try:
+            return self._built(output, told)
+        except BuildFailed as failed:
+            output_of_it = str(failed.details.get("output", ""))
+            if told is None or not told.was_added_to(output_of_it):
+                raise
+        return self._built(output, told.without_local())
+
+    def _built(self, output: Path, told: Pretence | None) -> Path:
         with exported(self.snapshot, cache=self.cache) as source:
-            backend = Backend(source=source, environment=self.environment, told=self._told())
+            backend = Backend(source=source, environment=self.environment, told=told)
             try:
                 return backend.build_wheel(output)
             except BuildFailed as failed:

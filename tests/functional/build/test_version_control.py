@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from textwrap import dedent
@@ -29,6 +30,14 @@ GIT_IN_SETUP_PY = """
     from setuptools import setup
     said = subprocess.check_output(["git", "describe", "--tags", "--match", "v*"], text=True)
     setup(name="film", version=said.strip()[1:], py_modules=["film"])
+"""
+TAG_AND_COMMIT = """
+    import subprocess
+    from setuptools import setup
+    def git(*words):
+        return subprocess.check_output(["git", *words], text=True).strip()
+    tag, commit = git("describe", "--tags"), git("rev-parse", "--short", "HEAD")
+    setup(name="film", version=f"{tag.removeprefix('v')}+g{commit}", py_modules=["film"])
 """
 DUNAMAI = """
     from dunamai import Version
@@ -179,6 +188,17 @@ def test_it_does_so_where_git_is_not_installed(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("git") is None
     assert built(root, cache)[1].name.startswith("film-3.2.1+t")
+
+
+def test_a_program_may_add_a_commit_to_a_tag(tmp_path: Path, cache: Cache) -> None:
+    """The version that is installed has one already: in an export, it would be added twice."""
+    tool = Tool(["setuptools"], files={"setup.py": TAG_AND_COMMIT}, project="")
+    root = tree_of(tool, tmp_path / "film")
+    make_git_checkout(root, tag="v3.2.1")
+    project = find(str(root), describe=partial(describe, cache=cache))
+    installed = replace(project, version="3.2.1+gabc1234", version_is_static=False)
+    wheel = version_tree(installed, cache=cache).wheel().path
+    assert wheel.name.startswith("film-3.2.1+gabc1234.t")
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from park.build.tree.export import EPOCH
@@ -73,6 +73,19 @@ class Pretence:
     def variables(self) -> dict[str, str]:
         """Return the variables that say the version."""
         return dict.fromkeys(VARIABLES, self.version)
+
+    def without_local(self) -> Pretence:
+        """Return this with a version and a tag that have no local segment.
+
+        For a program of the tree that adds one of its own to a tag.
+        """
+        version, plus, local = self.version.partition("+")
+        return replace(self, version=version, tag=self.tag.removesuffix(plus + local))
+
+    def was_added_to(self, output: str) -> bool:
+        """Tell whether ``output`` complains of this version, local segment and all, with an end."""
+        said = rf"invalid version[^\n]*{re.escape(self.version)}[^'\"\s]"
+        return "+" in self.version and re.search(said, output, re.IGNORECASE) is not None
 
 
 def asks_version_control(output: str) -> bool:

@@ -49,6 +49,22 @@ def test_pkg_info_has_name_and_version_and_that_of_an_sdist_stays(tmp_path: Path
     assert (tmp_path / "PKG-INFO").read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("said", "added"),
+    [
+        ("packaging.version.InvalidVersion: Invalid version: '1.2.post3+g12ab+gd7c0ad9'", True),
+        ("packaging.version.InvalidVersion: Invalid version: '1.2.post3+g12ab'", False),
+        ("ValueError: invalid version 1.2.post3+g12ab-dirty+x", True),
+        ("Invalid version: 'unknown'", False),
+        ("made film 1.2.post3+g12ab.zip", False),
+    ],
+)
+def test_a_version_with_a_second_local_segment_is_known(said: str, *, added: bool) -> None:
+    assert TOLD.was_added_to(said) is added
+    assert not TOLD.without_local().was_added_to(said)
+    assert TOLD.without_local() == Pretence(name="film", version="1.2.post3", tag="v1.2.post3")
+
+
 def test_a_repository_has_all_files_in_one_commit_that_has_the_tag(tmp_path: Path) -> None:
     root = made(tmp_path)
     assert git(root, "describe", "--long", "--dirty").startswith(f"{TOLD.tag}-0-g")
