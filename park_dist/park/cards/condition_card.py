@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from park.cards.frame import aside, framed
-from park.cards.state_look import TINTS
+from park.cards.state_look import TINTS, coloured
 from park.model.states import JobState
 from park.model.truth import Truth
 
@@ -21,8 +21,5 @@ _TINTS = {
 
 def condition_card(described: str, truth: Truth, why: str) -> str:
     """Return HTML for a condition that reads ``described``; ``why`` is empty where it is true."""
-    head = (
-        f'<span style="color:{_TINTS[truth]}">{_WORDS[truth]}</span> '
-        f"<strong>{escape(described)}</strong>"
-    )
+    head = f"{coloured(_TINTS[truth], _WORDS[truth])} <strong>{escape(described)}</strong>"
     return framed(head, *([aside(why)] if why else []), tint=_TINTS[truth])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from park.cards.state_look import SIGNS, TINTS
+from park.cards.state_look import SIGNS, TINTS, coloured
 from park.model.states import JobState
 
 __all__ = ["aside", "framed", "head_of", "table"]
@@ -22,17 +22,14 @@ def framed(head: str, *parts: str, tint: str = TINTS[None]) -> str:
 
 def head_of(state: JobState, title: str) -> str:
     """Return the head of what is in ``state``, by sign, word and colour."""
-    tint = TINTS[state]
-    return (
-        f'<span style="color:{tint}">{SIGNS[state]} {escape(state)}</span> '
-        f"<strong>{escape(title)}</strong>"
-    )
+    word = coloured(TINTS[state], f"{SIGNS[state]} {escape(state)}")
+    return f"{word} <strong>{escape(title)}</strong>"
 
 
 def table(rows: Iterable[Sequence[str]], *, head: Sequence[str] = ()) -> str:
     """Return ``rows`` of text as a table; without a ``head`` the first column names things."""
     names = "".join(f'<th style="{_LEFT}">{escape(text)}</th>' for text in head)
-    first = _LEFT if head else f"{_LEFT};opacity:.7"
+    first = _LEFT if head else f"{_LEFT};opacity:.85"
     lines = [f"<thead><tr>{names}</tr></thead>"] if head else []
     for row in rows:
         cells = (
@@ -45,4 +42,4 @@ def table(rows: Iterable[Sequence[str]], *, head: Sequence[str] = ()) -> str:
 
 def aside(text: str) -> str:
     """Return a remark below what it belongs to."""
-    return f'<div style="opacity:.7">{escape(text)}</div>'
+    return f'<div style="opacity:.85">{escape(text)}</div>'

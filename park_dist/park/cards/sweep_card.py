@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from park.cards.frame import aside, framed
-from park.cards.state_look import SIGNS, TINTS
+from park.cards.state_look import SIGNS, TINTS, coloured
 from park.model.states import JobState
 
 __all__ = ["Standings", "sweep_card", "sweep_text"]
@@ -77,7 +77,7 @@ def sweep_card(standings: Standings, what: str) -> str:
 
 def _legend(standings: Standings) -> str:
     return " &nbsp; ".join(
-        f'<span style="color:{TINTS[state]}">{SIGNS[state]} {count:,} {escape(state)}</span>'
+        coloured(TINTS[state], f"{SIGNS[state]} {count:,} {escape(state)}")
         for state, count in standings.counts
     )
 
