@@ -99,6 +99,7 @@ class ChangedJob:
     attempt: int
     pools: dict[str, int] | None
     error: str | None
+    label: str | None
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> ChangedJob:

@@ -146,7 +146,7 @@ def test_a_failure_ends_what_needs_it_and_starts_what_waits_for_it(road: Road) -
     needs_it = road.request(ADD, value_of(bad["id"]), 1)
     cleanup = road.request(ADD, 40, 2, when=JobIs(job=bad["id"], phase=Phase.FAILED))
     road.send(bad, needs_it, cleanup)
-    line = f"needs job …{bad['id'][-6:]} (operator:truediv) completed; it failed: ZeroDivisionError"
+    line = f"needs job …{bad['id'][-6:]} (truediv(1, 0)) completed; it failed: ZeroDivisionError"
     assert road.error(needs_it["id"]).startswith(line)
     assert road.result(cleanup["id"]) == 42
 

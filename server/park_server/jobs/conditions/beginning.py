@@ -80,6 +80,7 @@ def fact_of(plan: Planned, user: str, status: JobState) -> JobFact:
         entry_point=plan.request.entry_point,
         status=status,
         attempt=0,
+        label=plan.label,
     )
 
 
@@ -212,5 +213,6 @@ def first_look(
         entry_point=request.entry_point,
         attempt=0,
         pending=pending,
+        label=plan.label,
     )
     return waiter, hopeless

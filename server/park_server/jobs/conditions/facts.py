@@ -45,12 +45,17 @@ class _Described(Protocol):
     @property
     def entry_point(self) -> str: ...
     @property
+    def label(self) -> str | None: ...
+    @property
     def attempt(self) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobFact:
-    """What is known of a job: ``attempt`` counts its starts, ``error`` is its one line."""
+    """What is known of a job: ``attempt`` counts its starts, ``error`` is its one line.
+
+    ``label`` is what people call it: their own word, or its call. Jobs of old homes have none.
+    """
 
     id: JobId
     user: str
@@ -59,11 +64,12 @@ class JobFact:
     status: JobState
     attempt: int
     error: str | None = None
+    label: str | None = None
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> JobFact:
         """Return what a row says that has all of this, in this order."""
-        job, user, kind, entry_point, status, attempt, error = row
+        job, user, kind, entry_point, status, attempt, error, label = row
         return cls(
             id=job,
             user=user,
@@ -72,6 +78,7 @@ class JobFact:
             status=JobState(status),
             attempt=attempt,
             error=error,
+            label=label,
         )
 
     @classmethod
@@ -85,6 +92,7 @@ class JobFact:
             status=status,
             attempt=job.attempt,
             error=error,
+            label=job.label,
         )
 
     @property
@@ -94,7 +102,7 @@ class JobFact:
             return f"fetch {brief(self.id)}"
         if self.kind is JobKind.RACE:
             return f"race {brief(self.id)}"
-        return f"job {brief(self.id)} ({self.entry_point})"
+        return f"job {brief(self.id)} ({self.label or self.entry_point})"
 
     @property
     def how_it_ended(self) -> str:

@@ -75,6 +75,7 @@ class Waiter(NamedTuple):
     entry_point: str
     attempt: int
     pending: int | None
+    label: str | None
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Waiter:

@@ -38,10 +38,10 @@ def test_why_a_job_is_where_it_is(tmp_path: Path) -> None:
                 [],
             )
             assert why(here, "c") == (
-                "job b (mymodel:fit) is waiting",
+                "job b (fit(a.output)) is waiting",
                 [
-                    "job b (mymodel:fit) is to complete; it is waiting",
-                    "  job a (mymodel:fit) is to complete; it is running",
+                    "job b (fit(a.output)) is to complete; it is waiting",
+                    "  job a (fit()) is to complete; it is running",
                 ],
             )
             assert why(here, "pool")[0] == "for 1 of licence (0 free)"
@@ -54,8 +54,8 @@ def test_why_a_job_is_where_it_is(tmp_path: Path) -> None:
             assert line.endswith("it failed: no luck")
             # the reason stands where it arose, and not once more on each line above it
             assert chain == [
-                "job b (mymodel:fit) cancelled",
-                "  job a (mymodel:fit) failed: no luck",
+                "job b (fit(a.output)) cancelled",
+                "  job a (fit()) failed: no luck",
             ]
 
     run(test)
@@ -80,7 +80,7 @@ def test_what_is_not_to_be_is_said_as_that(tmp_path: Path) -> None:
             order = await here.started()
             spared = Not(leaf=JobIs(job="a", phase=Phase.COMPLETED))
             await here.submit("b", when=spared)
-            assert why(here, "b")[1] == ["job a (mymodel:fit) is not to complete; it is running"]
+            assert why(here, "b")[1] == ["job a (fit()) is not to complete; it is running"]
             here.complete(order)
             await here.final("b")
             assert why(here, "b")[0] == "needs that job a did not complete; it did"
@@ -137,9 +137,9 @@ def test_a_cause_stands_right_below_what_it_caused(tmp_path: Path) -> None:
             await here.final("b")
             _, chain = why(here, "d")
             assert [each.split(": ")[0] for each in chain] == [
-                "job b (mymodel:fit) cancelled",
-                "  job a (mymodel:fit) failed",
-                "job c (mymodel:fit) cancelled",
+                "job b (fit(a.output)) cancelled",
+                "  job a (fit()) failed",
+                "job c (fit()) cancelled",
             ]
 
     run(test)

@@ -81,6 +81,12 @@ def test_a_fetch_is_named_without_its_entry_point() -> None:
     assert job(JobState.QUEUED).name == "job a (m:fit)"
 
 
+def test_a_job_is_named_as_people_call_it() -> None:
+    fact = job(JobState.RUNNING, label="fit(film.txt, seed=3)")
+    assert fact.name == "job a (fit(film.txt, seed=3))"
+    assert JobFact.at_end(fact, JobState.FAILED, "boom").name == fact.name
+
+
 @pytest.mark.parametrize(
     ("phase", "fact", "truth"),
     [

@@ -86,10 +86,10 @@ def test_a_failure_takes_with_it_what_needs_it_and_nothing_else(tmp_path: Path) 
             await here.submit("after-other", value_of("other"))
             here.fail(await here.started())
             plot, last = await here.final("00000000000b"), await here.final("00000000000c")
-            line = "needs job …00000a (mymodel:fit) completed; it failed: ZeroDivisionError: "
+            line = "needs job …00000a (fit()) completed; it failed: ZeroDivisionError: "
             line += "division by zero"
             assert (plot.status, plot.error) == ("cancelled", line)
-            nested = f"needs job …00000b (mymodel:plot) completed; it was cancelled: {line}"
+            nested = f"needs job …00000b (plot(…00000a.output)) completed; it was cancelled: {line}"
             assert (last.status, last.error) == ("cancelled", nested)
             assert last.finished is not None
             assert here.history("00000000000c")[-1] == ("cancelled", {"error": nested})
@@ -124,7 +124,7 @@ def test_cleaning_up_runs_after_a_failure_and_not_after_success(tmp_path: Path) 
             here.fail(await here.started())
             spared = await here.final("clean-good")
             assert spared.status == "cancelled"
-            assert spared.error == "needs job good (mymodel:fit) failed; it completed"
+            assert spared.error == "needs job good (fit()) failed; it completed"
             assert await here.run_next() == "clean-bad"
 
     run(test)
@@ -203,7 +203,7 @@ def test_what_has_ended_already_is_settled_at_once(tmp_path: Path) -> None:
                 "cancelled",
                 "queued",
             ]
-            assert records["y"].error == "needs job bad (mymodel:fit) completed; it failed: no luck"
+            assert records["y"].error == "needs job bad (fit()) completed; it failed: no luck"
             assert {await here.run_next(), await here.run_next()} == {"x", "w"}
 
     run(test)
@@ -288,7 +288,7 @@ def test_a_job_that_never_started_never_will_have(tmp_path: Path) -> None:
             await here.scheduler.cancel(JobId("a"), USER)
             record = await here.final("b")
             assert record.error == (
-                "needs job a (mymodel:fit) started; it was cancelled before it started"
+                "needs job a (fit()) started; it was cancelled before it started"
             )
 
     run(test)
@@ -349,7 +349,7 @@ def test_progress_starts_what_waits_for_it(tmp_path: Path) -> None:
             here.complete(order)
             record = await here.final("hopeless")
             assert record.error == (
-                "needs progress of job a['chisq'] < 1; job a (mymodel:fit) completed without"
+                "needs progress of job a['chisq'] < 1; job a (fit()) completed without"
             )
 
     run(test)
@@ -665,7 +665,7 @@ def test_a_cancelled_wait_is_not_started_by_what_it_waited_for(tmp_path: Path) -
             await here.submit("c", value_of("b"))
             assert (await here.scheduler.cancel(JobId("b"), USER)).status == "cancelled"
             assert here.scheduler.record(JobId("c"), USER).error == (
-                "needs job b (mymodel:fit) completed; it was cancelled before it started"
+                "needs job b (fit(a.output)) completed; it was cancelled before it started"
             )
             assert await here.run_next() == "a"
             assert here.engine.orders.empty()

@@ -37,7 +37,7 @@ def test_a_race_says_how_far_it_is_and_what_each_has(tmp_path: Path) -> None:
                 "job a failed: ValueError: thin",
                 "job b has chisq 1.9",
                 "job c has chisq 1.1",
-                "job d (mymodel:fit) is running",
+                "job d (fit()) is running",
             ]
             report(orders["d"], 1.0)
             await here.until("race", lambda record: bool(record.race and record.race.decided))
