@@ -99,7 +99,7 @@ def _submitted(bench: BenchService) -> Job:
 
 
 def _opening(people: Viewers, place: str, rounds: int) -> dict[str, Any]:
-    """Return the seconds to the first picture; the first of them finds nothing that was made."""
+    """Return the seconds to the first picture; no view of it was made before the first of them."""
     found = [people.opened_s(place) for _ in range(rounds)]
     return {
         "first_seconds": round(found[0], 3),

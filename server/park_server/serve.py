@@ -43,6 +43,7 @@ from park_server.operating.metrics import Metrics
 from park_server.operating.reload import Part, Reload
 from park_server.operating.traffic import Traffic
 from park_server.page.front import PagesFiles
+from park_server.page.live_routes import looking_ahead
 from park_server.page.page_parts import page_routers
 from park_server.process import leader_socket
 from park_server.process.handed_on import HandedOn
@@ -161,7 +162,8 @@ async def _serve(
             app.state.parts = parts
             app.state.metrics = Metrics(parts, traffic)
             with _watched(settings.watch_loop_s), _reloading(settings, parts, listeners):
-                yield
+                async with looking_ahead(app):
+                    yield
 
     app = application(
         tokens=service.callers,

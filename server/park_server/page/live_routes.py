@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar, cast
 
-from fastapi import Query
+from fastapi import FastAPI, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -16,15 +16,16 @@ from park.wire import NowRecord
 from park_repo.simple import Page
 from park_server.http.auth import user_of
 from park_server.http.exact_json import written
-from park_server.http.parts import MOST, parts_of
+from park_server.http.parts import MOST, ServiceParts, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.media import EventStream
 from park_server.page.now import now_of
+from park_server.page.shapes.found_ahead import FoundAhead
+from park_server.page.shapes.known_shapes import WorkflowShapes
 from park_server.page.snapshots import Snapshots
 from park_server.page.ticks import Ticks
-from park_server.page.workflow_shapes import WorkflowShapes
 
-__all__ = ["AGAIN", "FRESH", "router", "shapes_of", "shared_value", "shared_view"]
+__all__ = ["AGAIN", "FRESH", "looking_ahead", "router", "shapes_of", "shared_value", "shared_view"]
 
 T = TypeVar("T")
 
@@ -49,18 +50,29 @@ class _Page:
     shapes: WorkflowShapes = field(default_factory=WorkflowShapes)
 
 
-def _page_of(request: Request) -> _Page:
+def _page_of(app: FastAPI) -> _Page:
     """Return what is kept for those who look; made at first use."""
-    state = request.app.state
-    if not hasattr(state, "page"):
-        parts = parts_of(request)
-        state.page = _Page(Ticks(parts.database, parts.bus))
-    return cast("_Page", state.page)
+    if not hasattr(app.state, "page"):
+        parts: ServiceParts = app.state.parts
+        app.state.page = _Page(Ticks(parts.database, parts.bus))
+    return cast("_Page", app.state.page)
+
+
+@asynccontextmanager
+async def looking_ahead(app: FastAPI) -> AsyncIterator[None]:
+    """Find large workflows before anybody looks; ``app`` has its parts."""
+    parts: ServiceParts = app.state.parts
+    ahead = FoundAhead(parts.database, parts.bus, _page_of(app).shapes)
+    ahead.start()
+    try:
+        yield
+    finally:
+        await ahead.stop()
 
 
 def shapes_of(request: Request) -> WorkflowShapes:
     """Return the shapes of large workflows, which all who look share."""
-    return _page_of(request).shapes
+    return _page_of(request.app).shapes
 
 
 @router.get("/now", response_model=NowRecord)
@@ -72,7 +84,7 @@ async def show_now(request: Request) -> Response:
 
 async def shared_value(request: Request, key: Hashable, make: Callable[[], T]) -> tuple[T, float]:
     """Return what all viewers of one user share, and for how many seconds more it stands."""
-    whole, snapshots = (user_of(request), key), _page_of(request).snapshots
+    whole, snapshots = (user_of(request), key), _page_of(request.app).snapshots
     value, _ = await snapshots.get(whole, make)
     return value, snapshots.fresh_s(whole)
 
@@ -82,7 +94,7 @@ async def shared_view(request: Request, key: Hashable, make: Callable[[], Any]) 
 
     It is made, written and packed once for all of them.
     """
-    whole, snapshots = (user_of(request), key), _page_of(request).snapshots
+    whole, snapshots = (user_of(request), key), _page_of(request.app).snapshots
     turn_s = snapshots.turn_s(whole)
     page, again_s = await snapshots.get(whole, lambda: Page.of(_JSON, written(make())))
     sent = page.coded(request.headers.get("accept-encoding"))
@@ -106,7 +118,7 @@ async def stream_events(
     last = request.headers.get("last-event-id", "")
     begin = int(last) if last.isascii() and last.isdecimal() and int(last) <= MOST else after
     # before the browser hears that it is open, and looks: what comes after that is told
-    ticks = _page_of(request).ticks
+    ticks = _page_of(request.app).ticks
     begin = begin or ticks.newest()
     return StreamingResponse(
         _told(ticks, user_of(request), begin),

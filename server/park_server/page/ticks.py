@@ -13,7 +13,7 @@ from park_repo.database import Database
 from park_server.bus import EVERYTHING, HEARD, Bus
 from park_server.db.prepared import Prepared
 from park_server.db.tables import events
-from park_server.page.state_counts import newest_event
+from park_server.page.shapes.state_counts import newest_event
 
 __all__ = ["EACH_S", "PAUSE_S", "Ticks"]
 

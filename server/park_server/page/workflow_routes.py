@@ -29,10 +29,10 @@ from park_server.jobs.graph import graph
 from park_server.page.equal_siblings import folded
 from park_server.page.live_routes import AGAIN, shapes_of, shared_value, shared_view
 from park_server.page.now import line_of
-from park_server.page.quotient import members_of, size_of
 from park_server.page.remote_pieces import as_told, placed
 from park_server.page.seen_records import WorkflowRecord
-from park_server.page.workflow_shapes import Seen, WorkflowShapes
+from park_server.page.shapes.known_shapes import Seen, WorkflowShapes
+from park_server.page.shapes.quotient import members_of, size_of
 
 __all__ = ["router"]
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import delete, update
-from support.labs.rows import USER, new_job, rows_in_memory
+from support.labs.rows import USER, add_install, new_job, rows_in_memory
 
 from park.model.ids import JobId
-from park.model.states import JobKind, JobState
+from park.model.states import InstallState, JobKind, JobState
 from park_server import events
 from park_server.db.tables import jobs, needs
-from park_server.page import state_counts
-from park_server.page.quotient import groups_of
-from park_server.page.state_counts import StateCounts, key_of, newest_event
+from park_server.page.shapes import state_counts
+from park_server.page.shapes.quotient import groups_of
+from park_server.page.shapes.state_counts import StateCounts, key_of, newest_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,8 @@ def counts(connection: Connection) -> StateCounts:
 
 
 def counted(counts: StateCounts, connection: Connection) -> dict[str, dict[str, int]]:
-    return {each.key: each.counts for each in counts.groups(connection)}
+    counts.follow(connection)
+    return {each.key: each.counts for each in counts.groups()}
 
 
 def test_it_follows_what_becomes_of_the_jobs(connection: Connection, counts: StateCounts) -> None:
@@ -75,31 +76,62 @@ def test_others_that_have_nothing_to_do_with_it_leave_it(
     assert not counts.is_outdated
 
 
-def test_one_that_comes_to_it_is_told(connection: Connection, counts: StateCounts) -> None:
-    new_job(connection, "z", value("s1"), entry_point="m:all")
+def test_those_that_come_to_it_are_taken_in(connection: Connection, counts: StateCounts) -> None:
+    new_job(connection, "z", value("y"), entry_point="m:all")
+    new_job(connection, "y", value("s1"), entry_point="m:sim")
+    new_job(connection, "other", entry_point="m:sim")
+    new_job(connection, "of-other", value("other"), entry_point="m:sim")
     become(connection, "s2", JobState.RUNNING)
-    assert counted(counts, connection)[SIM] == {"waiting": 4, "running": 1}
-    assert counts.is_outdated
+    assert set(counts.follow(connection)) == {"y", "z"}
+    assert not counts.follow(connection)
+    become(connection, "y", JobState.RUNNING)
+    now = counted(counts, connection)
+    assert now[SIM] == {"waiting": 4, "running": 2}
+    assert now[key_of(JobKind.CALL, "m:all")] == {"waiting": 1}
+    assert not counts.is_outdated
+    assert now == counted(
+        StateCounts(groups_of(connection, JobId("a")), newest_event(connection)), connection
+    )
+
+
+def test_two_that_become_one_are_told(connection: Connection, counts: StateCounts) -> None:
+    new_job(connection, "b", entry_point="m:other")
+    assert not counts.follow(connection)
+    new_job(connection, "c", [value("s1"), value("b")], entry_point="m:both")
+    counts.follow(connection)
+    assert counts.is_outdated  # what belongs to the other is not known here
     become(connection, "s3", JobState.RUNNING)
-    assert counted(counts, connection)[SIM] == {"waiting": 3, "running": 2}
+    assert counted(counts, connection)[SIM] == {"waiting": 4, "running": 1}
     assert counts.is_outdated  # it does not come round
 
 
-def test_one_that_they_were_waiting_for_is_told(
+def test_what_needs_an_install_or_one_that_is_gone_is_taken_in(
+    connection: Connection, counts: StateCounts
+) -> None:
+    add_install(connection, "i", InstallState.READY)
+    new_job(connection, "c", value("s1"), install="i")
+    connection.execute(
+        needs.insert(), {"job": "c", "needed": "gone", "service": "", "how": "completed"}
+    )
+    assert set(counts.follow(connection)) == {"c"}
+    assert not counts.is_outdated
+
+
+def test_one_that_they_were_waiting_for_is_taken_in(
     connection: Connection, counts: StateCounts
 ) -> None:
     row = {"job": "s1", "needed": "late", "service": "", "how": "completed"}
     connection.execute(needs.insert(), row)
     new_job(connection, "late", entry_point="m:late")
-    counts.groups(connection)
-    assert counts.is_outdated
+    assert set(counts.follow(connection)) == {"late"}
+    assert not counts.is_outdated
 
 
 def test_one_that_is_gone_is_told(connection: Connection, counts: StateCounts) -> None:
     connection.execute(delete(needs).where(needs.c.job == "s1"))
     connection.execute(delete(jobs).where(jobs.c.id == "s1"))
     events.append(connection, subject="job", id="s1", type="removed", user=USER)
-    counts.groups(connection)
+    counts.follow(connection)
     assert counts.is_outdated
 
 
@@ -110,14 +142,12 @@ def test_more_changes_than_are_read_are_counted_anew(
     for _ in range(2):
         for number in range(5):
             become(connection, f"s{number}", JobState.RUNNING)
-    counts.groups(connection)
+    counts.follow(connection)
     assert counts.is_outdated
 
 
-def test_the_function_submitted_first_comes_first(
-    connection: Connection, counts: StateCounts
-) -> None:
-    groups = counts.groups(connection)
+def test_the_function_submitted_first_comes_first(counts: StateCounts) -> None:
+    groups = counts.groups()
     assert [(each.label, each.job) for each in groups] == [("m:prepare", "a"), ("m:sim", "s0")]
     assert len(counts) == 6
     assert set(counts.ids) == {"a", *(f"s{number}" for number in range(5))}

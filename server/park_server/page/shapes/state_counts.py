@@ -7,8 +7,9 @@ changed since somebody looked, and of a workflow that is watched there are few.
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
@@ -53,8 +54,8 @@ def newest_event(connection: Connection) -> int:
 class StateCounts:
     """Counts ``groups`` (kind, entry point, state, and which jobs) as of the event ``newest``.
 
-    For any thread. The jobs stay the same ones: ``is_outdated`` once others have come to them, or
-    some are gone, or so much has happened that it was not followed.
+    For any thread. Jobs that come to them are taken in. ``is_outdated`` once some are gone, or two
+    workflows have become one, or so much has happened that it was not followed.
     """
 
     def __init__(
@@ -80,15 +81,22 @@ class StateCounts:
     def __len__(self) -> int:
         return len(self._place_of)
 
+    def __contains__(self, job: object) -> bool:
+        return job in self._place_of
+
     @property
     def ids(self) -> Collection[str]:
         """The jobs."""
         return self._place_of.keys()
 
-    def groups(self, connection: Connection) -> list[WorkflowNode]:
-        """Return a node for each function with its states now, the first submitted first."""
+    def follow(self, connection: Connection) -> Collection[str]:
+        """Take in what happened since the last look; return the jobs that have come."""
         with self._changing:
-            self._follow(connection)
+            return self._follow(connection)
+
+    def groups(self) -> list[WorkflowNode]:
+        """Return a node for each function with its states, the first submitted first."""
+        with self._changing:
             return self._groups()
 
     def _groups(self) -> list[WorkflowNode]:
@@ -108,21 +116,38 @@ class StateCounts:
             for (kind, entry_point), first in sorted(self._first.items(), key=lambda it: it[1])
         ]
 
-    def _follow(self, connection: Connection) -> None:
-        """Take in what became of the jobs since the last look."""
+    def _follow(self, connection: Connection) -> Collection[str]:
         newest = newest_event(connection)
         if newest <= self._newest:
-            return
+            return ()
         most = max(_FEWEST, len(self))
         changes = {"after": self._newest, "newest": newest, "most": most}
         rows = _CHANGED.all(connection, changes)
-        others = {id_ for id_, _ in rows if id_ not in self._place_of}
-        is_too_much = len(rows) == most
-        self.is_outdated |= is_too_much or self._are_joined(connection, others)
+        self._newest = newest
+        if len(rows) == most:
+            self.is_outdated = True
+        others = {id_ for id_, status in rows if id_ not in self and status is not None}
+        come = () if self.is_outdated else self._take_in(connection, others)
         for id_, status in rows:
             if id_ in self._place_of:
                 self._enter(id_, status)
-        self._newest = newest
+        return come
+
+    def _take_in(self, connection: Connection, others: Collection[str]) -> Collection[str]:
+        """Take in those of ``others`` that belong to these; return them."""
+        come, beyond = joined(connection, self._place_of.keys(), others)
+        self.is_outdated |= _has_jobs(connection, beyond)
+        for block in in_blocks(come):
+            query = select(jobs.c.id, jobs.c.kind, jobs.c.entry_point, jobs.c.status)
+            for id_, *facts in connection.execute(query.where(jobs.c.id.in_(block))).all():
+                self._add(id_, (JobKind(facts[0]), facts[1], JobState(facts[2])))
+        return come
+
+    def _add(self, job: str, place: _Place) -> None:
+        place = self._known.setdefault(place, place)
+        self._place_of[job] = place
+        self._counts[place] += 1
+        self._first[place[:2]] = min(job, self._first.get(place[:2], job))
 
     def _enter(self, job: str, status: str | None) -> None:
         if status is None:  # it was removed
@@ -138,13 +163,40 @@ class StateCounts:
             self._counts[before] -= 1
             self._counts[after] += 1
 
-    def _are_joined(self, connection: Connection, others: Collection[str]) -> bool:
-        """Tell whether one of ``others`` needs one of these, or one of these it."""
-        for block in in_blocks(others):
-            query = select(needs.c.job, needs.c.needed).where(
-                or_(needs.c.job.in_(block), needs.c.needed.in_(block)), needs.c.service == ""
-            )
-            for pair in connection.execute(query):
-                if not self._place_of.keys().isdisjoint(pair):
-                    return True
-        return False
+
+def joined(
+    connection: Connection, known: AbstractSet[str], others: Collection[str]
+) -> tuple[Collection[str], Collection[str]]:
+    """Return which of the jobs ``others`` belong to those that are ``known``, by what needs what.
+
+    And what they need besides: installs, what was removed, or jobs of another workflow.
+    """
+    beside = defaultdict[str, set[str]](set)
+    for block in in_blocks(others):
+        query = select(needs.c.job, needs.c.needed).where(
+            or_(needs.c.job.in_(block), needs.c.needed.in_(block)), needs.c.service == ""
+        )
+        for job, needed in connection.execute(query).all():
+            beside[job].add(needed)
+            beside[needed].add(job)
+    come: dict[str, None] = {}
+    beyond: set[str] = set()
+    new = [id_ for id_ in others if not known.isdisjoint(beside.get(id_, ()))]
+    while new:
+        job = new.pop()
+        if job in known or job in come:
+            continue
+        if job in others:
+            come[job] = None
+            new += beside.get(job, ())
+        else:
+            beyond.add(job)
+    return come, beyond
+
+
+def _has_jobs(connection: Connection, ids: Collection[str]) -> bool:
+    """Tell whether one of ``ids`` is a job: installs are nobody's way to another workflow."""
+    return any(
+        connection.execute(select(jobs.c.id).where(jobs.c.id.in_(block)).limit(1)).first()
+        for block in in_blocks(ids)
+    )

@@ -32,7 +32,7 @@ from park_server.db.tables import installs, jobs, needs
 from park_server.jobs.conditions.needs import COMPARED
 from park_server.jobs.stored_job import STORED, StoredJob
 from park_server.page.seen_records import WorkflowEdge, WorkflowNode
-from park_server.page.state_counts import key_of
+from park_server.page.shapes.state_counts import key_of
 
 __all__ = ["JobGroup", "groups_of", "links_of", "members_of", "size_of"]
 

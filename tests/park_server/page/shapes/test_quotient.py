@@ -11,14 +11,14 @@ from support.labs.rows import add_install, new_job, rows_in_memory
 from park.model.ids import JobId
 from park.model.states import InstallState, JobKind, JobState
 from park_server.db.tables import jobs, needs
-from park_server.page import quotient
-from park_server.page.quotient import (
+from park_server.page.shapes import quotient
+from park_server.page.shapes.quotient import (
     groups_of,
     links_of,
     members_of,
     size_of,
 )
-from park_server.page.state_counts import StateCounts, key_of
+from park_server.page.shapes.state_counts import StateCounts, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def test_what_is_connected_is_counted_from_wherever_one_looks(
 ) -> None:
     assert size_of(connection, job, 1_000) == 32
     assert size_of(connection, job, 5) == 5
-    groups = StateCounts(groups_of(connection, job), 0).groups(connection)
+    groups = StateCounts(groups_of(connection, job), 0).groups()
     assert {each.label: each.counts for each in groups} == {
         "m:prepare": {"completed": 1},
         "m:sim": {"failed": 3, "running": 27},

@@ -1,0 +1,155 @@
+"""Shapes of large workflows, found before anybody looks, and followed from then on.
+
+What a person waits for at the first look is mostly the way through the graph. The service goes it
+when a workflow has become large, beside its work, and then takes in what comes and what becomes of
+it: so whoever looks finds it known, and a few moments old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from park.model.ids import JobId
+from park.model.states import JobState
+from park_repo.database import Database
+from park_server.bus import EVERYTHING, Bus
+from park_server.db.prepared import Prepared
+from park_server.db.tables import events
+from park_server.page.shapes.known_shapes import WorkflowShapes
+from park_server.page.shapes.quotient import size_of
+from park_server.page.shapes.state_counts import newest_event
+from park_server.tasks import Tasks
+from park_server.threads import in_thread
+
+__all__ = ["FoundAhead"]
+
+_log = logging.getLogger("park.page")
+
+LEAST = 20_000
+"""Jobs of a workflow that is looked for: to go through fewer takes a quarter of a second."""
+
+BEHIND = 20_000
+"""Events after which a workflow is followed that nobody looks at: to take them in is no wait."""
+
+PAUSE_S = 1.0
+"""Between two looks: as many jobs are submitted in it as are taken in unnoticed."""
+
+SHARE = 50
+"""How many times as long as a look took the next one waits: a fiftieth of one processor."""
+
+_BEFORE = 500_000
+"""Events before a start among which workflows of an earlier process are found."""
+
+_WAITING = Prepared(
+    select(events.c.user, func.count(), func.min(events.c.id), func.max(events.c.id))
+    .where(
+        events.c.seq > bindparam("after"),
+        events.c.seq <= bindparam("newest"),
+        events.c.subject == "job",
+        events.c.type == str(JobState.WAITING),
+    )
+    .group_by(events.c.user)
+)
+"""What came with a condition: of a workflow all but what it begins with."""
+
+
+class _Arrivals(NamedTuple):
+    """How many jobs came of ``user``, and the first and the last of them."""
+
+    user: str
+    jobs: int
+    first: JobId
+    last: JobId
+
+
+@dataclass(slots=True)
+class _Crowd:
+    """How many jobs of one user came, some of them, and up to which event they were looked at."""
+
+    jobs: int
+    some: tuple[JobId, ...]
+    looked: int = 0
+
+    def come(self, arrivals: _Arrivals) -> None:
+        """Take in more; one that came alone may be the newest, so others are asked as well."""
+        self.jobs += arrivals.jobs
+        first = min((*self.some, arrivals.first))
+        self.some = tuple(dict.fromkeys((first, arrivals.first, arrivals.last)))
+
+
+class FoundAhead:
+    """Keeps the ``shapes`` of large workflows known; for one event loop."""
+
+    def __init__(self, database: Database, bus: Bus, shapes: WorkflowShapes) -> None:
+        self._database = database
+        self._bus = bus
+        self._shapes = shapes
+        self._after = 0
+        self._crowds: dict[str, _Crowd] = {}
+        self._tasks = Tasks(_log, "large workflows are found when somebody looks, and not before")
+
+    def start(self) -> None:
+        """Look from now on, at what an earlier process left as well."""
+        self._after = max(self._newest() - _BEFORE, 0)
+        self._tasks.spawn(self._look_again_and_again())
+
+    async def stop(self) -> None:
+        """Look no more."""
+        await self._tasks.stop()
+
+    def look(self) -> float:
+        """Find what has become large, and follow what was; return the seconds of a processor."""
+        began, newest = time.thread_time(), self._newest()
+        arrived = self._arrived(newest)
+        for user, crowd in self._crowds.items():
+            is_behind = newest - crowd.looked >= BEHIND
+            if crowd.jobs >= LEAST and (user in arrived or is_behind):
+                self._keep(user, crowd)
+                crowd.looked = newest
+        return time.thread_time() - began
+
+    async def _look_again_and_again(self) -> None:
+        while not self._bus.is_over:
+            await self._bus.wait_until(
+                EVERYTHING, self._newest, lambda found: found > self._after, math.inf
+            )
+            await asyncio.sleep(PAUSE_S)
+            spent_s = await in_thread(self.look)
+            await asyncio.sleep(spent_s * SHARE)
+
+    def _newest(self) -> int:
+        return self._database.read(newest_event)
+
+    def _arrived(self, newest: int) -> set[str]:
+        """Return whose jobs came since the last look; they are counted then."""
+        between = {"after": self._after, "newest": newest}
+        found = self._database.read(lambda c: [_Arrivals(*row) for row in _WAITING.all(c, between)])
+        self._after = newest
+        for each in found:
+            self._crowds.setdefault(each.user, _Crowd(0, ())).come(each)
+        return {each.user for each in found}
+
+    def _keep(self, user: str, crowd: _Crowd) -> None:
+        """Find or follow what the jobs of ``user`` belong to, unless all of it is small."""
+        are_large = [
+            self._database.read(partial(self._is_kept, user=user, job=job)) for job in crowd.some
+        ]
+        if not any(are_large):
+            crowd.jobs, crowd.some = 0, ()
+
+    def _is_kept(self, connection: Connection, user: str, job: JobId) -> bool:
+        """Tell whether ``job`` belongs to a large workflow, which is known then."""
+        if self._shapes.is_current(connection, user, job):
+            return True
+        is_large = size_of(connection, job, LEAST) == LEAST
+        if is_large:
+            self._shapes.find(connection, user, job)
+        return is_large

@@ -1,0 +1,218 @@
+"""Large workflows are found before anybody looks, and followed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.labs.databases import database_at
+from support.labs.rows import USER, new_job
+from support.session.limits import LIMIT_S
+
+from park.model.ids import JobId
+from park_server import events
+from park_server.bus import Bus
+from park_server.page.shapes import found_ahead, known_shapes, state_counts
+from park_server.page.shapes.found_ahead import FoundAhead
+from park_server.page.shapes.known_shapes import WorkflowShapes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from park_repo.database import Database
+
+LARGE = 4
+
+
+def value(job: str) -> dict[str, str]:
+    return {"$park": "reference", "job": job, "what": "value"}
+
+
+class Shapes(WorkflowShapes):
+    """Tells which were gone through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.is_found = threading.Semaphore(0)
+
+    def find(self, connection: Connection, user: str, job: JobId) -> Any:
+        shape = super().find(connection, user, job)
+        self.found.append(job)
+        self.is_found.release()
+        return shape
+
+
+class Board:
+    """A service's jobs, and what is known of their workflows."""
+
+    def __init__(self, database: Database) -> None:
+        self.database, self.bus, self.shapes = database, Bus(), Shapes()
+        self.found, self.is_found = self.shapes.found, self.shapes.is_found
+        self.ahead = FoundAhead(database, self.bus, self.shapes)
+
+    async def submit(self, *names: str, after: Sequence[str] = (), user: str = USER) -> None:
+        """Submit jobs that each need all of ``after``."""
+
+        def change(connection: Connection) -> None:
+            for name in names:
+                new_job(connection, name, *map(value, after), user=user)
+
+        await self.database.awrite(change)
+        for name in names:
+            self.bus.publish(name)
+
+    async def happen(self, *names: str) -> None:
+        """Have something become of jobs."""
+
+        def change(connection: Connection) -> None:
+            for name in names:
+                events.append(connection, subject="job", id=name, type="queued", user=USER)
+
+        await self.database.awrite(change)
+
+    def knows(self, job: str, user: str = USER) -> bool:
+        return self.database.read(lambda c: self.shapes.is_current(c, user, JobId(job)))
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(found_ahead, "LEAST", LARGE)
+
+
+@asynccontextmanager
+async def board_at(folder: Path) -> AsyncIterator[Board]:
+    database = database_at(folder)
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            yield Board(database)
+    finally:
+        database.close()
+
+
+def test_it_is_found_once_it_is_large_and_followed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            await board.submit("a")
+            await board.submit("b", "c", after=["a"])
+            board.ahead.look()
+            assert board.found == []
+            await board.submit("d", "e", after=["a"])
+            board.ahead.look()
+            assert board.found == ["a"]
+            await board.submit("f", after=["b"])
+            await board.submit("alone")
+            board.ahead.look()
+            assert board.found == ["a"]  # what came was taken in
+            assert all(board.knows(job) for job in "abcdef")
+            assert not board.knows("alone")
+
+    asyncio.run(scenario())
+
+
+def test_two_that_become_one_are_found_anew(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            await board.submit("a", "z")
+            await board.submit("b", "c", "d", "e", after=["a"])
+            board.ahead.look()
+            await board.submit("f", after=["b", "z"])
+            board.ahead.look()
+            assert len(board.found) == 2
+            assert all(board.knows(job) for job in "afz")
+
+    asyncio.run(scenario())
+
+
+def test_many_small_ones_are_let_alone(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            await board.submit("a", "b", "c")
+            for name in "abc":
+                await board.submit(f"{name}1", f"{name}2", after=[name])
+            board.ahead.look()
+            assert board.found == []
+            assert not any(board.knows(job) for job in "abc")
+
+    asyncio.run(scenario())
+
+
+def test_one_that_came_alone_hides_no_workflow_and_each_user_has_his(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            for user in ("ada", "bob"):
+                await board.submit(f"{user}a", user=user)
+                names = [f"{user}{letter}" for letter in "bcde"]
+                await board.submit(*names, after=[f"{user}a"], user=user)
+                await board.submit(f"{user}y", user=user)
+                await board.submit(f"{user}z", after=[f"{user}y"], user=user)
+            board.ahead.look()
+            assert board.knows("adaa", "ada")
+            assert board.knows("boba", "bob")
+            assert not board.knows("adaz", "ada")
+
+    asyncio.run(scenario())
+
+
+def test_what_becomes_of_it_is_followed_before_it_is_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(found_ahead, "BEHIND", 3)
+    monkeypatch.setattr(state_counts, "_FEWEST", 8)
+
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            await board.submit("a")
+            await board.submit("b", "c", "d", "e", after=["a"])
+            board.ahead.look()
+            for _ in range(4):
+                await board.happen("a", "b", "c", "d")
+                board.ahead.look()
+            assert board.knows("a")
+            assert board.found == ["a"]
+
+    asyncio.run(scenario())
+
+
+def test_it_looks_by_itself_and_at_what_was_there_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(found_ahead, "PAUSE_S", 0.0)
+
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            await board.submit("a")
+            await board.submit("b", "c", "d", "e", after=["a"])
+            board.ahead.start()
+            await asyncio.to_thread(board.is_found.acquire, timeout=LIMIT_S)
+            assert board.knows("e")
+            await board.submit("v")
+            await board.submit("w", "x", "y", "z", after=["v"])
+            await asyncio.to_thread(board.is_found.acquire, timeout=LIMIT_S)
+            assert board.knows("z")
+            await board.ahead.stop()
+
+    asyncio.run(scenario())
+
+
+def test_what_was_found_is_kept_with_what_people_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_shapes, "_MOST_JOBS", 5)  # one of them
+
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            for name in "ab":
+                await board.submit(name)
+                await board.submit(*(f"{name}{at}" for at in range(LARGE)), after=[name])
+                board.ahead.look()
+            assert not board.knows("a")
+            assert board.knows("b")
+
+    asyncio.run(scenario())
