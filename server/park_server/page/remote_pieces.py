@@ -14,14 +14,17 @@ from park.wire import GraphNode
 __all__ = ["as_told", "placed"]
 
 _ENDED = re.compile(
-    r"needs \w+ …\w+(?: \((?P<name>[^()]+)\))? \w+; it "
+    r"needs \w+ …\w+(?: \((?P<name>.+?)\))? \w+; it "
     r"(?P<end>failed|completed|was cancelled)(?:: (?P<why>.*))?",
     re.DOTALL,
 )
 """How a service says that something will never be; as `park_server.jobs.conditions.facts` does."""
 
-_GOES_ON = re.compile(r"\w+ …\w+(?: \((?P<name>[^()]+)\))? is (?:waiting|queued|running)")
+_GOES_ON = re.compile(r"\w+ …\w+(?: \((?P<name>.+)\))? is (?:waiting|queued|running)")
 """How it says that something is not decided."""
+
+_CALL = re.compile(r"(?:[\w.]+:)?(\w+)(?:\(.*\))?", re.DOTALL)
+"""What a job is called by that nobody gave a label: its function is enough beside where it is."""
 
 _PHASES = {"completed", "failed", "cancelled"}
 
@@ -48,7 +51,8 @@ def _named(node: GraphNode, said: re.Match[str]) -> GraphNode:
     name = said["name"]
     if name is None:
         return node
-    return replace(node, label=f"{name.rpartition(':')[2]} on {_host(node)}")
+    call = _CALL.fullmatch(name)
+    return replace(node, label=f"{call[1] if call else name} on {_host(node)}")
 
 
 def placed(node: GraphNode) -> GraphNode:

@@ -57,7 +57,7 @@ def test_a_fit_is_watched_from_start_to_end(
         assert up.receive() == "there"
         viewer.section("Running").get_by_text("fit of the film").wait_for()
         viewer.section("Running").get_by_text("30 of 60").wait_for()
-        viewer.section("Waiting").get_by_text("fit_film) is running").wait_for()
+        viewer.section("Waiting").get_by_text("fit of the film) is running").wait_for()
         viewer.page.get_by_role("link", name="fit of the film").click()
         viewer.page.get_by_role("heading", name="fit of the film").wait_for()
         viewer.section("Log").get_by_text("step  30").wait_for()

@@ -70,6 +70,24 @@ def test_what_goes_on_says_what_it_is() -> None:
     assert (done.status, done.label) == ("completed", "Reduce on sns.example:8750")
 
 
+@pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        ("lab.reduction:Reduce", "Reduce"),
+        ("fit('a:b', (1, 2))", "fit"),
+        ("reduce run 4711 (again)", "reduce run 4711 (again)"),
+    ],
+)
+def test_it_has_the_name_that_people_call_it_by(named: str, shown: str) -> None:
+    leaf = {"job": JOB, "is": "completed"}
+    waits = as_told(NODE, leaf, Truth.NOT_YET, f"job …53047b ({named}) is running")
+    assert waits.label == f"{shown} on sns.example:8750"
+    why = "ValueError: (2) is completed; it failed"
+    said = f"needs job …53047b ({named}) completed; it failed: {why}"
+    over = as_told(NODE, leaf, Truth.NEVER, said)
+    assert (over.label, over.status, over.why) == (waits.label, "failed", why)
+
+
 def test_words_that_cannot_be_read_are_shown() -> None:
     node = as_told(NODE, {"job": JOB, "is": "completed"}, Truth.NEVER, "no grant came with it")
     assert (node.status, node.why) == ("remote", "no grant came with it")
