@@ -27,7 +27,15 @@ _MARK = "__park_job__"
 _COROUTINE = 0x80  # inspect.CO_COROUTINE
 
 _MOST_BYTES = 60_000
-"""Of the values of one report: a service looks for the newest in the last 64 KiB of all."""
+"""Of what one report says: a service looks for the newest in the last 64 KiB of all."""
+
+_MOST_LEVELS = 98
+"""Of lists and objects inside each other in one value: a service reads a hundred, and a report has
+two itself (`park.runtime.levels`)."""
+
+_MOST_BITS = 14_284
+"""Of an integer, so that it has fewer than the 4,300 digits that Python reads
+(`sys.int_info.default_max_str_digits`)."""
 
 FILES = ("infile", "outfile")
 """Parameters whose texts (``~/…``, ``/ROOT/…``) name files of the service, without ``files=``."""
@@ -262,15 +270,18 @@ def progress(done: float | None = None, total: float | None = None, **values: ob
     """Report how far the job is: ``done`` of ``total``, and any named ``values``.
 
     ``park.progress(step, steps, chisq=1.3)``. Outside a job nothing happens. Numbers,
-    strings and what converts to them by ``item()`` or ``tolist()`` (numpy) travel as they
-    are, anything else as its ``str()``; a value that is not finite becomes null, and so do
-    the largest, where all together are more than 60,000 bytes of JSON.
+    strings, lists and dictionaries of such, and what converts to them by ``item()`` or
+    ``tolist()`` (numpy) travel as they are, anything else as its ``str()``. A value that is not
+    finite becomes null; and so does one that a service would not read: an integer of 4,300
+    digits or more, what is nested more than 98 levels deep, and the largest values, where all
+    together are more than 60,000 bytes of JSON.
     """
     path = os.environ.get("PARK_PROGRESS_FILE")
     if path is None:
         return
-    said = {"time": time.time(), "done": _plain(done), "total": _plain(total)}
-    line = json.dumps({**said, "values": _what_fits(values)}) + "\n"
+    fits = _what_fits({"done": done, "total": total, **values})
+    said = {"time": time.time(), "done": fits.pop("done"), "total": fits.pop("total")}
+    line = json.dumps({**said, "values": fits}) + "\n"
     # one write in append mode: lines of several threads or processes do not mix
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
@@ -311,18 +322,28 @@ def _what_fits(values: dict[str, object]) -> dict[str, object]:
     return plain
 
 
-def _plain(value: object) -> object:
-    """Return ``value`` as JSON data."""
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, (bool, int, str)):
+def _plain(value: object, levels: int = _MOST_LEVELS) -> object:
+    """Return ``value`` as JSON data; null in place of what is below more than ``levels``."""
+    if isinstance(value, (float, int)):
+        return value if isinstance(value, bool) else _number(value)
+    if value is None or isinstance(value, str):
         return value
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+    if isinstance(value, (dict, list, tuple)):
+        return _container(value, levels - 1) if levels else None
     for name in ("tolist", "item"):
         convert = getattr(value, name, None)
         if callable(convert):
-            return _plain(convert())
+            return _plain(convert(), levels)
     return str(value)
+
+
+def _number(value: float) -> float | None:
+    if isinstance(value, int):
+        return value if value.bit_length() <= _MOST_BITS else None
+    return float(value) if math.isfinite(value) else None
+
+
+def _container(value: dict[Any, Any] | list[Any] | tuple[Any, ...], levels: int) -> object:
+    if isinstance(value, dict):
+        return {str(key): _plain(item, levels) for key, item in value.items()}
+    return [_plain(item, levels) for item in value]

@@ -54,10 +54,14 @@ def _rows(record: JobRecord, service: str) -> Iterator[tuple[str, str]]:
 
 
 def _progress(report: dict[str, Any]) -> str:
-    done, total = report.get("done"), report.get("total")
-    values = (f"{name} {_figure(value)}" for name, value in (report.get("values") or {}).items())
+    """Say it in words, as far as it is a report: a job may have written anything there."""
+    done, total, age_s = report.get("done"), report.get("total"), report.get("age_s")
+    named = report.get("values")
+    said = named.items() if isinstance(named, dict) else ()
+    values = (f"{name} {_figure(value)}" for name, value in said)
     steps = f"{done} of {total}" if total else ""
-    return ", ".join(filter(None, [steps, *values, report_age(report.get("age_s"))]))
+    age = report_age(age_s) if isinstance(age_s, (int, float)) else ""
+    return ", ".join(filter(None, [steps, *values, age]))
 
 
 def _figure(value: Any) -> str:

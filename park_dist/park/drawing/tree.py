@@ -254,7 +254,12 @@ def extent(node: GraphNode) -> float | None:
     done, total = report.get("done"), report.get("total")
     if not isinstance(done, (int, float)) or not isinstance(total, (int, float)) or total <= 0:
         return None
-    return min(max(done / total, 0.0), 1.0)
+    if done <= 0 or done >= total:  # said first: a quotient of any two integers may be no float
+        return float(done > 0)
+    try:
+        return done / total
+    except OverflowError:  # of a whole that no float is as large as
+        return 0.0
 
 
 _MINUTE, _HOUR = 60, 3600

@@ -6,8 +6,12 @@ import re
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.material.json_values import JSON_VALUES
 from support.stand_ins.job_service import JobService
 
 from park.cards.job_card import job_card, unknown_card
@@ -99,3 +103,12 @@ def test_one_whose_service_is_away_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(type(job), "refresh", away)
     assert "0199" in words(job._repr_html_())
     assert "lab does not answer" in words(job._repr_html_())
+
+
+REPORTS = st.dictionaries(st.sampled_from(["done", "total", "values", "age_s"]), JSON_VALUES)
+
+
+@given(REPORTS)
+def test_whatever_stands_for_a_report_is_shown(progress: dict[str, Any]) -> None:
+    running = record(progress=progress, started="2026-11-27T12:00:00Z")
+    assert "running" in words(job_card(running, service=LAB))

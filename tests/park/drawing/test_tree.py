@@ -6,6 +6,8 @@ from datetime import datetime
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.labs.workflows import NOW, edge, node, story
 
 from park.client.workflows.joining import joined
@@ -142,3 +144,15 @@ def test_kinds_are_named_once() -> None:
     assert label_of(node("a", kind="remote", label="")) == "remote a"
     assert UNICODE.of("ready") == UNICODE.of("completed")
     assert UNICODE.of("never heard of") == UNICODE.states[None]
+
+
+AMOUNTS = st.integers() | st.floats(allow_nan=False) | st.sampled_from([10**400, -(10**400), 1e308])
+
+
+@given(AMOUNTS, AMOUNTS)
+def test_how_much_is_done_is_a_part_whatever_a_job_reports(done: float, total: float) -> None:
+    part = extent(node("a", "running", progress={"done": done, "total": total}))
+    assert (part is None) == (total <= 0)
+    if part is not None:
+        assert 0.0 <= part <= 1.0
+        assert (part == 1.0) >= (done >= total)

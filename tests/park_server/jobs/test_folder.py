@@ -140,6 +140,56 @@ def test_a_value_is_reported_as_it_is(folders: JobFolders, folder: Path, value: 
     assert repr(report["values"]) == repr({"found": value})
 
 
+def reported(folders: JobFolders, *said: Any, **values: Any) -> dict[str, Any]:
+    """Return a report as it is read; None of the ``values`` may keep it from being one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARK_PROGRESS_FILE", str(folders.path_of(JOB) / "progress.jsonl"))
+        park.progress(*said, **values)
+    report = folders.progress(JOB)
+    assert report is not None
+    return report
+
+
+def nested(levels: int) -> Any:
+    value: Any = 2.0
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        (10**4299 - 1, 10**4299 - 1),
+        (-(10**4300), None),
+        (nested(98), nested(98)),
+        ("x" * 70_000, None),
+        ("a\0b\udcff", "a\0b\udcff"),
+    ],
+    ids=["most digits", "too many", "deep", "long", "text"],
+)
+@pytest.mark.usefixtures("folder")
+def test_what_nobody_would_read_is_nothing_and_takes_nothing_else_along(
+    folders: JobFolders, value: Any, seen: Any
+) -> None:
+    found = reported(folders, 1, 2, value=value, chisq=-0.0)
+    assert repr(found["values"]) == repr({"value": seen, "chisq": -0.0})
+    found = reported(folders, value, 2)
+    assert repr((found["done"], found["total"])) == repr((seen, 2))
+
+
+@pytest.mark.parametrize("levels", [99, 900, 100_000])
+@pytest.mark.usefixtures("folder")
+def test_what_is_nested_too_deep_is_cut_and_does_not_end_the_job(
+    folders: JobFolders, levels: int
+) -> None:
+    found = reported(folders, 1, value=nested(levels), chisq=2.0)["values"]
+    value, depth = found["value"], 0
+    while value is not None:
+        value, depth = value[0] if isinstance(value, list) else value["a"], depth + 1
+    assert (depth, found["chisq"]) == (98, 2.0)
+
+
 @pytest.mark.parametrize(
     ("written", "marks"),
     [
