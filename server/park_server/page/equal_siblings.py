@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from graphlib import TopologicalSorter
 
 from park.model.states import NodeKind
 from park.wire import GraphEdge, GraphNode
@@ -47,8 +48,20 @@ def folded(
         else:
             shown.append(_group(key, group))
             key_of.update((node.id, key) for node in group)
-    links = dict.fromkeys((key_of[each.needed], key_of[each.job], each.how) for each in edges)
-    return shown, [WorkflowEdge(needed=needed, by=by, how=how) for needed, by, how in links]
+    named = dict.fromkeys((key_of[each.needed], key_of[each.job], each.how) for each in edges)
+    links = [WorkflowEdge(needed=needed, by=by, how=how) for needed, by, how in named]
+    return _in_order(shown, links), links
+
+
+def _in_order(nodes: Sequence[WorkflowNode], links: Sequence[WorkflowEdge]) -> list[WorkflowNode]:
+    """Return the nodes as one reads them: what needs something after what it needs."""
+    depth = {node.key: 0 for node in nodes}
+    needed: dict[str, set[str]] = {node.key: set() for node in nodes}
+    for each in links:
+        needed[each.by].add(each.needed)
+    for key in TopologicalSorter(needed).static_order():
+        depth[key] = max((depth[other] + 1 for other in needed[key]), default=0)
+    return sorted(nodes, key=lambda node: depth[node.key])
 
 
 def _classes(nodes: Sequence[GraphNode], edges: Sequence[GraphEdge]) -> dict[str, int]:

@@ -241,3 +241,18 @@ def test_all_of_it_is_reached_by_the_keyboard(browser: PageBrowser, lab: PageLab
         viewer.section("Files").get_by_role("button", name="note.txt").focus()
         viewer.page.keyboard.press("Enter")
         viewer.section("Files").get_by_text("hello").wait_for()
+
+
+def test_a_place_that_somebody_typed_leads_on(browser: PageBrowser, lab: PageLab) -> None:
+    with browser.viewer(lab.service) as viewer:
+        viewer.log_in()
+        viewer.open("#/jobs")
+        viewer.page.get_by_role("heading", name="Jobs").wait_for()
+        for nothing in ("#/constructor", "#/nowhere"):
+            viewer.open(nothing)
+            viewer.page.get_by_role("alert").get_by_role("link", name="Now").click()
+            viewer.section("Load").wait_for()
+        viewer.open("#/jobs/%")
+        viewer.page.get_by_role("alert").get_by_text("no job").wait_for()
+        viewer.open("#/now")
+        viewer.section("Load").wait_for()

@@ -35,6 +35,15 @@ def test_a_sweep_is_one_node_with_its_counts() -> None:
     assert [(each.needed, each.by) for each in links] == [("a", "group s0"), ("group s0", "z")]
 
 
+def test_they_are_told_in_the_order_in_which_one_reads_them() -> None:
+    sims = [job(f"s{n}", "m:simulate") for n in range(24)]
+    nodes = [job("z", "m:collect"), *sims, job("f", "m:fit"), job("a", "m:prepare")]
+    edges = [needs(s.id, "a") for s in sims] + [needs("z", s.id) for s in sims]
+    edges += [needs("f", "a"), needs("z", "f"), needs("z", "a")]
+    shown, _ = folded(nodes, edges)
+    assert [each.entry_point for each in shown] == ["m:prepare", "m:simulate", "m:fit", "m:collect"]
+
+
 def test_a_sweep_of_chains_is_one_chain() -> None:
     first = [job(f"a{n}", "m:simulate") for n in range(9)]
     then = [job(f"b{n}", "m:analyse") for n in range(9)]

@@ -26,7 +26,7 @@ let isLive = false;
 
 function drawBar() {
   const [first] = place();
-  const shown = first === "jobs" ? "list" : first;
+  const shown = first === "jobs" ? "list" : first === "now" ? "" : first;
   show(bar, h("div", { class: "inner" },
     h("a", { class: "name", href: "#/" }, h("img", { src: "page/icon.svg", alt: "" }), "park", h("span", { class: "where" }, location.host)),
     who && h("nav", { "aria-label": "Views" }, TABS.filter(([path]) => path !== "admin" || who.roles.includes("admin")).map(([path, text]) => h("a", { href: `#/${path}`, "aria-current": shown === path ? "page" : null }, text))),
@@ -40,7 +40,14 @@ function drawBar() {
 
 // -- views
 
-const place = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+const decoded = (part) => { try { return decodeURIComponent(part); } catch { return part; } };
+const place = () => location.hash.replace(/^#\/?/, "").split("/").map(decoded);
+
+/** What shows a place: a view without anything that it is to show is the list of them. */
+function viewAt([name, first]) {
+  const asked = name === "jobs" && !first ? "list" : name === "now" ? "" : name;
+  return Object.hasOwn(VIEWS, asked) ? VIEWS[asked] : null;
+}
 
 function problem(error) {
   return h("div", { class: "problem", role: "alert" }, h("p", error.message), error.hint && h("p", error.hint));
@@ -87,11 +94,11 @@ let gone = 0;
 async function go() {
   const mine = ++gone;
   const [name, ...rest] = place();
+  const load = viewAt([name, ...rest]);
   if (current) current.close();
   current = null;
   drawBar();
-  const load = VIEWS[name];
-  if (!load) { show(main, problem(new Problem(404, "there is no such view", "begin at Now"))); return; }
+  if (!load) { show(main, problem(new Problem(404, "there is no such view", h("span", "begin at ", h("a", { href: "#/" }, "Now"))))); return; }
   const module = await load();
   if (mine !== gone) return; // somebody went on meanwhile
   main.replaceChildren();

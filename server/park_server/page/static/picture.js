@@ -52,7 +52,7 @@ export function stateOf(node) {
   return ["failed", ...LIVE, "cancelled", "completed"].find((each) => node.counts[each]) || "remote";
 }
 
-const named = (node) => (total(node) > 1 && node.entry_point ? node.entry_point.split(":").pop() : node.label || node.entry_point || node.key);
+export const named = (node) => (total(node) > 1 && node.entry_point ? node.entry_point.split(":").pop() : node.label || node.entry_point || node.key);
 
 function lines(node) {
   const found = [];

@@ -8,6 +8,9 @@ const LINES = ["--running", "--failed", "--completed", "--queued", "--cancelled"
 
 // lines between powers of ten say nothing
 const decades = (_drawn, places) => places.map((each) => (each > 0 && Math.abs(Math.log10(each) - Math.round(Math.log10(each))) < 1e-9 ? each : null));
+/** A wide curve is taller: else its slopes cannot be told on a large screen. */
+const heightOf = (width, least) => Math.round(Math.max(least, Math.min(1.6 * least, 0.3 * width)));
+
 const atEnd = (drawn) => drawn.setLegend({ idx: drawn.data[0].length - 1 }, false);
 
 /** Curves over one abscissa. `series`: [{label, values, points?}]. Returns {node, update(x, series), close()}. */
@@ -15,7 +18,7 @@ export function plot({ label, x, series, log = false, height = 220 }) {
   const node = h("div", { class: "plot", "data-keep": `plot ${label}`, role: "img", "aria-label": label });
   let made = null;
   const options = (width, count) => ({
-    width, height: node.dataset.height ? Number(node.dataset.height) : height,
+    width, height: heightOf(width, height),
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
     cursor: { drag: { x: true, y: false } },
     // where nobody points, the legend says the last
@@ -33,7 +36,7 @@ export function plot({ label, x, series, log = false, height = 220 }) {
     if (made) made.destroy();
     made = new uPlot(options(width, series.length), data(), node);
   };
-  const watcher = new ResizeObserver(() => { if (!made) draw(); else if (Math.abs(made.width - node.clientWidth + 12) > 2) made.setSize({ width: node.clientWidth - 12, height }); });
+  const watcher = new ResizeObserver(() => { if (!made) draw(); else if (Math.abs(made.width - node.clientWidth + 12) > 2) made.setSize({ width: node.clientWidth - 12, height: heightOf(node.clientWidth - 12, height) }); });
   watcher.observe(node);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   dark.addEventListener("change", draw);

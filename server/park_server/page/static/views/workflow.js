@@ -2,7 +2,7 @@
 
 import { get, view } from "../api.js";
 import { h, say } from "../dom.js";
-import { Picture, stateOf, total } from "../picture.js";
+import { Picture, named, stateOf, total } from "../picture.js";
 import { ORDER, jobLink, shape, state as stateLine } from "../states.js";
 import { between, brief, count, plural, spoken } from "../words.js";
 
@@ -80,11 +80,11 @@ function panel(state, node, refresh) {
 }
 
 function list(flow) {
-  const name = new Map(flow.nodes.map((each) => [each.key, each.label]));
+  const name = new Map(flow.nodes.map((each) => [each.key, named(each)]));
   return h("section", { "aria-label": "As a list", style: { "margin-top": "8px" } }, h("table", { class: "stack" },
     h("thead", h("tr", ["Piece", "State", "Needs", "Why"].map((each) => h("th", { scope: "col" }, each)))),
     h("tbody", flow.nodes.map((node) => h("tr",
-      h("td", node.entry_point && node.job && !isMany(node) ? h("a", { href: `#/jobs/${node.job}` }, node.label) : node.label, isMany(node) && h("span", { class: "soft" }, ` × ${count(total(node))}`)),
+      h("td", node.entry_point && node.job && !isMany(node) ? h("a", { href: `#/jobs/${node.job}` }, named(node)) : named(node), isMany(node) && h("span", { class: "soft" }, ` × ${count(total(node))}`)),
       h("td", isMany(node) ? ORDER.filter((each) => node.counts[each]).map((each) => `${count(node.counts[each])} ${each}`).join(", ") : stateLine(stateOf(node))),
       h("td", { "data-label": "needs" }, flow.edges.filter((each) => each.by === node.key).map((each) => `${name.get(each.needed) || brief(each.needed)} (${each.how})`).join(", ")),
       h("td", spoken(node.condition ? `when ${node.condition}` : node.why || "")))))));
