@@ -52,6 +52,7 @@ from park_server.process.loop_watch import LoopWatch
 from park_server.process.notify import notify
 from park_server.process.silence import PatientProtocol
 from park_server.process.standby import stand_by
+from park_server.process.start_failure import StartFailure
 from park_server.process.tls import renew
 from park_server.quotas.descriptors import leave_no_core, raise_descriptor_limit
 from park_server.settings import Settings
@@ -178,9 +179,9 @@ async def _serve(
         page_files=lambda app: DocumentsFiles(PagesFiles(app)),
         entrance=settings.entrance,
     )
-    traffic = Traffic(Marked(app))
+    started = StartFailure(traffic := Traffic(Marked(app)))
     config = uvicorn.Config(
-        traffic,
+        started,
         http=PatientProtocol,
         lifespan="on",
         log_config=None,
@@ -200,6 +201,9 @@ async def _serve(
     )
     try:
         await server.serve(sockets=[listeners.outer])
+    except SystemExit:
+        started.tell()
+        raise
     finally:
         withdraw(note.url)
 

@@ -22,6 +22,11 @@ __all__ = ["count_in", "opened"]
 
 _RESTORE = "restore the newest backup to a new home: park admin restore"
 
+_OPENED_SO = (
+    "its operator must be able to read and write it, its disk must have room for files beside it"
+    " (df, df -i), and nobody else may hold it"
+)
+
 
 def opened(
     path: Path, beside: Mapping[str, Path], damage: Callable[[], str | None] | None = None
@@ -32,19 +37,26 @@ def opened(
     is in them. ``damage`` returns what is wrong with the file, where somebody has looked already.
     Raises `CannotSatisfy` where it is missing, damaged, not park's, or of a newer park.
     """
+    if path.exists() and not path.is_file():
+        raise CannotSatisfy(
+            f"{path} is no file, and the database should be there",
+            hint=f"move it aside, and {_RESTORE}",
+        )
     if not path.exists() or path.stat().st_size == 0:
         _require_new(path, beside)
         path.touch(mode=0o600)  # SQLite gives the files beside it the same mode
     else:
         _require_whole(path, damage_of(path, limit_s=CHECK_S) if damage is None else damage())
         _require_known(path)
+        _require_writable(path)
     database = Database.sqlite(path)
     try:
         migrate(database.engine)
     except (SQLAlchemyError, UpgradeFailed) as error:
         database.close()
+        said = getattr(error, "orig", error)  # without the statement, which may be a page long
         raise CannotSatisfy(
-            f"the schema of the database {path} cannot be brought up to date: {error}",
+            f"the schema of the database {path} cannot be brought up to date: {said}",
             hint=f"{_RESTORE}; this one is as it was",
         ) from error
     return database
@@ -95,6 +107,18 @@ def _require_known(path: Path) -> None:
         )
 
 
+def _require_writable(path: Path) -> None:
+    """Raise `CannotSatisfy` where nothing can be written: a start tells more than the first job."""
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        raise CannotSatisfy(
+            f"the database {path} cannot be written to: {error}", hint=_OPENED_SO
+        ) from error
+
+
 def _revision(path: Path) -> str | None:
     """Return the revision that the schema of the database has; None where it says none."""
     try:
@@ -105,8 +129,7 @@ def _revision(path: Path) -> str | None:
             return None
         raise CannotSatisfy(
             f"the database {path} cannot be opened: {error}",
-            hint="its operator must be able to read and write it, its disk must have room for"
-            " files beside it (df, df -i), and nobody else may hold it",
+            hint=_OPENED_SO,
         ) from error
     except sqlite3.DatabaseError as error:
         if is_damage(error):

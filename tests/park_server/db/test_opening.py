@@ -1,17 +1,15 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from park.errors import CannotSatisfy
 from park_server.db.migrate import revisions
 from park_server.db.opening import opened
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -59,6 +57,32 @@ def test_a_full_home_without_its_database_is_not_begun_anew(
     assert "empty" in message if is_there else "missing" in message
     assert "3 wheels and 1 jobs" in message
     assert "backup" in message
+
+
+def test_what_is_no_file_is_told_and_left(tmp_path: Path) -> None:
+    for kind in (Path.mkdir, os.mkfifo):
+        place = tmp_path / f"{kind.__name__}.sqlite"
+        kind(place)
+        with pytest.raises(CannotSatisfy, match="is no file, and the database should be there"):
+            opened(place, {})
+        assert place.exists()
+
+
+def test_one_that_cannot_be_written_to_is_told_before_anything_is(path: Path) -> None:
+    with closing(sqlite3.connect(path, timeout=0)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.MonkeyPatch.context() as patched:
+            really = sqlite3.connect
+            patched.setattr(sqlite3, "connect", lambda place, **_: really(place, timeout=0))
+            assert "nobody else may hold it" in refusal(path)
+
+
+def test_a_schema_that_is_none_is_told_without_its_statement(path: Path) -> None:
+    changed(path, "UPDATE alembic_version SET version_num = '0001'")
+    message = refusal(path)
+    assert "cannot be brought up to date: table" in message
+    assert "CREATE TABLE" not in message
 
 
 def test_one_of_a_newer_park_is_told_by_its_schema(path: Path) -> None:
