@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from park.client.voice import say_of_outage
 from park.lasting_step import SILENCE_S
+from park.model.backoff import Backoff
 
-__all__ = ["Silence"]
+__all__ = ["Seldom", "Silence"]
+
+_AGAIN = Backoff(first_s=2.0, longest_s=10.0)
+
+
+class Seldom:
+    """A line that stays where it is written: said at once, and then less and less often.
+
+    Many threads may have it to say, and that a service is busy is news only once.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._said = 0
+        self._next = clock()
+
+    def may_be_said(self) -> bool:
+        """Tell whether it may be said now; who asks says it."""
+        with self._lock:
+            now = self._clock()
+            if now < self._next:
+                return False
+            self._said += 1
+            self._next = now + _AGAIN.after(self._said)
+            return True
 
 
 class Silence:

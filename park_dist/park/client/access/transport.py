@@ -31,7 +31,7 @@ from park.client.access.http.exchange import HttpClient, Response
 from park.client.access.http.form_body import FileBody, form_with_file
 from park.client.access.http.request_headers import marks
 from park.client.access.http.way import Way, proxy_for
-from park.client.access.told_silence import Silence
+from park.client.access.told_silence import Seldom, Silence
 from park.client.voice import Voice, of_script
 from park.errors import ParkError, ServiceUnreachable, TooFast, UsageError
 from park.lasting_step import SILENCE_S
@@ -50,9 +50,6 @@ _GIVE_UP_S = 60.0
 
 _FIRST_CONTACT_S = 10.0
 """How long one may be that never has: its URL may as well be wrong."""
-
-_LATE_S = 5.0
-"""Where each word is a line of its own, and so stays: a busy service is no news."""
 
 _Write = Callable[[bytes], object]
 _Answer = TypeVar("_Answer")
@@ -98,7 +95,7 @@ class Transport:
         self.address = address
         self.first_contact_s = _FIRST_CONTACT_S
         self._has_answered = self._has_knocked = self._is_late = False
-        self._silence = Silence(address.url)
+        self._silence, self._late = Silence(address.url), Seldom(clock)
         self.voice: Voice = of_script()
         self._clock = clock
         self._pause = pause
@@ -116,7 +113,7 @@ class Transport:
             way,
             headers=headers,
             answer_s=ANSWER_TIMEOUT_S,
-            late_s=lambda: SILENCE_S if self.voice.shows_in_place else _LATE_S,
+            late_s=SILENCE_S,
             told_late=self._tell_late,
         )
         weakref.finalize(self, client.close)  # nobody is asked to close a service
@@ -124,7 +121,9 @@ class Transport:
 
     def _tell_late(self) -> None:
         """Show that an answer is late, where nothing else says what is waited for."""
-        if self._has_answered and not self.voice.is_showing:
+        if not self._has_answered or self.voice.is_showing:
+            return
+        if self.voice.shows_in_place or self._late.may_be_said():
             self._is_late = True
             self.voice.show(f"{self.address.url} has not answered yet")
 
@@ -136,7 +135,8 @@ class Transport:
         """Begin with new connections in a forked process: those that are open are its parent's."""
         self._inherited.append(self._client)
         self._client = self._connected()
-        self._silence = Silence(self.address.url)  # a thread of the parent may have held its lock
+        # a thread of the parent may have held their locks
+        self._silence, self._late = Silence(self.address.url), Seldom(self._clock)
 
     def knock(self) -> None:
         """Ask in the background whether the service is there, where it never answered.

@@ -64,7 +64,7 @@ def completed(transport: Transport, here: LocalSet, report: Report) -> LocalSet:
     released = {str(m.pin): m for m in here.members if not m.is_local and m.is_followed}
     doubtful = [pin for pin in released if pin not in memory.had and pin not in memory.lacking]
     if doubtful:
-        memory = _asked(transport, here, memory, [released[pin] for pin in doubtful])
+        memory = _asked(transport, here, memory, [released[pin] for pin in doubtful], report)
         write_atomically(store, _as_text(memory))
     names = [m.name for pin, m in released.items() if pin in memory.lacking]
     for name in names:
@@ -73,7 +73,11 @@ def completed(transport: Transport, here: LocalSet, report: Report) -> LocalSet:
 
 
 def _asked(
-    transport: Transport, here: LocalSet, memory: _Memory, doubtful: Collection[LocalProject]
+    transport: Transport,
+    here: LocalSet,
+    memory: _Memory,
+    doubtful: Collection[LocalProject],
+    report: Report,
 ) -> _Memory:
     from park.wire import ServiceRecord  # most installs ask nothing
 
@@ -81,7 +85,7 @@ def _asked(
         about = decode(ServiceRecord, transport.json("GET", API))
     except ParkError:
         return memory  # what is wrong is told by the request itself
-    from concurrent.futures import ThreadPoolExecutor  # only where there is something to ask
+    from park.side_by_side import side_by_side  # only where there is something to ask
 
     python = here.requirements.python
     platforms = frozenset(about.platforms.get(python, ()))
@@ -89,8 +93,11 @@ def _asked(
     def state(project: LocalProject) -> bool | None:
         return _has(transport, project.pin, python, platforms)
 
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        states = dict(zip(doubtful, threads.map(state, doubtful), strict=True))
+    def told(done: int, total: int) -> None:
+        report.progress("index", done, total, "projects")
+
+    found = side_by_side(state, doubtful, at_once=_AT_ONCE, told=told)
+    states = dict(zip(doubtful, found, strict=True))
     had = {str(each.pin) for each, has in states.items() if has}
     lacking = {
         str(each.pin)

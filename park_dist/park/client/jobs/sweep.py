@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, overload
 
 from park.client.jobs.submitted_job import Job
 from park.client.jobs.waiting import ALL_COMPLETED, FIRST_FAILED, DoneAndNotDone, as_completed, wait
 from park.errors import ParkError
 from park.model.states import JobState
+from park.side_by_side import side_by_side
 
 __all__ = ["Jobs"]
 
@@ -71,10 +71,8 @@ class Jobs(Sequence[Job]):
             if not return_exceptions:
                 _raise_failure(done)
             raise TimeoutError(f"{len(not_done)} (of {len(self)}) jobs have not ended")
-        with ThreadPoolExecutor(_FETCHING, thread_name_prefix="park results") as fetching:
-            return list(
-                fetching.map(_result_or_error if return_exceptions else _result, self._jobs)
-            )
+        fetch = _result_or_error if return_exceptions else _result
+        return side_by_side(fetch, self._jobs, at_once=_FETCHING)
 
     def as_completed(self, timeout: float | None = None) -> Iterator[Job]:
         """Yield each job when it has ended, however; see `park.as_completed`."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.session.limits import LIMIT_S
 
-from park.client.access.told_silence import Silence
+from park.client.access.told_silence import Seldom, Silence
 
 URL = "http://one.example"
 
@@ -85,3 +85,13 @@ def test_a_script_that_is_to_say_nothing_says_nothing_of_it_either(
     finally:
         logging.getLogger("park").setLevel(logging.NOTSET)
     assert levels == [logging.DEBUG] * 2 + [logging.WARNING] * 2
+
+
+def test_a_line_that_stays_is_said_at_once_and_then_less_often() -> None:
+    now = 0.0
+    seldom = Seldom(lambda: now)
+    said = []
+    for second in range(60):
+        now = float(second)
+        said += [second] * [seldom.may_be_said(), seldom.may_be_said()].count(True)
+    assert said == [0, 2, 6, 14, 24, 34, 44, 54]

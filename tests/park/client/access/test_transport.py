@@ -15,6 +15,7 @@ from park.client.access.address import Address
 from park.client.access.http.exchange import NoAnswer, Response
 from park.client.access.http.form_body import FileBody
 from park.client.access.transport import Transport, patient
+from park.client.voice import of_command
 from park.errors import ServiceFault, ServiceUnreachable
 
 if TYPE_CHECKING:
@@ -173,3 +174,15 @@ def test_a_first_answer_that_is_late_is_told_by_others(monkeypatch: pytest.Monke
     transport = Network(has_answered=False).transport
     transport._tell_late()
     assert not transport.voice.is_showing
+
+
+def test_late_answers_are_told_in_a_pipe_without_a_line_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = Network()
+    said = list[str]()
+    monkeypatch.setattr("park.client.voice._written", said.append)
+    network.transport.voice = of_command()
+    for _ in range(4):
+        network.transport._tell_late()
+    assert said == ["http://one.example has not answered yet\n"]

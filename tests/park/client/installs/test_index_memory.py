@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,7 @@ from park.client.installs.index_memory import completed, fits, known_lacking
 from park.client.report import Silence
 from park.errors import UnknownItem, UpstreamFault
 from park.local.python_minor import python_minor
+from park.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,13 +32,17 @@ if TYPE_CHECKING:
 
 
 class Told(Silence):
-    """Keeps the steps that it is told."""
+    """Keeps the steps and the amounts that it is told."""
 
     def __init__(self) -> None:
         self.steps: list[str] = []
+        self.amounts: list[tuple[str, int, int, str]] = []
 
     def step(self, text: str) -> None:
         self.steps.append(text)
+
+    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
+        self.amounts.append((stage, done, total, unit))
 
 
 NAME = canonicalize_name("park-t-source")
@@ -109,6 +115,15 @@ def asked(pages: Pages, here: LocalSet, times: int = 1) -> tuple[LocalSet, Told,
         lacking = set(map(str, known_lacking(url)))
         transport.close()
     return found, report, lacking
+
+
+def test_an_index_that_takes_its_time_is_said_to_be_asked(
+    here: LocalSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = partial(side_by_side, told_after_s=0)
+    monkeypatch.setattr("park.side_by_side.side_by_side", impatient)
+    _, report, _ = asked(Pages([]), here)
+    assert report.amounts[-1] == ("index", 1, 1, "projects")
 
 
 @pytest.mark.parametrize("files", [None, [], ["park-t-source-1.0.tar.gz"],

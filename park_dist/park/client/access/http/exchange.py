@@ -105,7 +105,7 @@ class HttpClient:
     """Requests to the service at ``url``, from any thread: each has a connection of its own.
 
     ``headers`` gives what every request says; an answer has ``answer_s`` seconds to begin, and
-    for each of its parts. ``told_late`` is called where one has not begun after ``late_s()``
+    for each of its parts. ``told_late`` is called where one has not begun after ``late_s``
     seconds, beyond those that the service was asked to wait (``wait`` in the query).
     """
 
@@ -116,7 +116,7 @@ class HttpClient:
         *,
         headers: Callable[[], Mapping[str, str]],
         answer_s: float,
-        late_s: Callable[[], float] = lambda: math.inf,
+        late_s: float = math.inf,
         told_late: Callable[[], object] = lambda: None,
     ) -> None:
         self._url = url
@@ -161,7 +161,7 @@ class HttpClient:
         try:
             with _explained():
                 _send(connection, method, self._way.target(target), said, content)
-                within_s = self._late_s() + _asked_to_wait_s(params)
+                within_s = self._late_s + _asked_to_wait_s(params)
                 if within_s < self._answer_s and not _has_come(connection.sock, within_s):
                     self._told_late()
                 raw = connection.getresponse()

@@ -189,7 +189,7 @@ def test_a_late_answer_is_told_beyond_what_the_service_was_asked_to_wait(
             way,
             headers=dict,
             answer_s=LIMIT_S,
-            late_s=lambda: 1.5,
+            late_s=1.5,
             told_late=told.set,
         )
         got = client.request("GET", "/", params=None if wait is None else {"wait": wait})
