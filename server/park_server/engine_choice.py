@@ -10,7 +10,13 @@ from pathlib import Path
 
 from park.errors import UsageError
 
-__all__ = ["EngineChoice", "chosen_engines", "shared_on_nodes", "store_of_nodes"]
+__all__ = [
+    "EngineChoice",
+    "chosen_engines",
+    "reached_on_nodes",
+    "shared_on_nodes",
+    "store_of_nodes",
+]
 
 _NAMES = ("local", "parsl", "slurm")
 _PARTITION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -98,6 +104,19 @@ def shared_on_nodes(
         elif not accounts:
             lines.append(f"on the nodes of {name} jobs can change the folders of other jobs")
     return tuple(lines)
+
+
+def reached_on_nodes(engines: Sequence[EngineChoice]) -> tuple[str, ...]:
+    """Return what jobs reach on the nodes of ``engines``, a line for each, whoever their user is.
+
+    Nodes speak to each other, and a node may be the machine of the service.
+    """
+    return tuple(
+        f"on the nodes of {choice.name} jobs have the network of their node, unless the policy says"
+        " another ([jobs] network)"
+        for choice in engines
+        if choice.name != "local"
+    )
 
 
 def store_of_nodes(path: Path) -> Path:

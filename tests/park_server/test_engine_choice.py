@@ -11,6 +11,7 @@ from park.errors import UsageError
 from park_server.engine_choice import (
     EngineChoice,
     chosen_engines,
+    reached_on_nodes,
     shared_on_nodes,
     store_of_nodes,
 )
@@ -77,3 +78,13 @@ def test_what_nodes_do_not_keep_apart_is_said() -> None:
     assert shared_on_nodes(both, own_stores=True, accounts=True) == (
         "on the nodes of slurm the jobs of all users run as one account",
     )
+
+
+def test_what_is_reached_on_nodes_is_said_of_each_cluster() -> None:
+    here, *clusters = (EngineChoice(name=name) for name in ("local", "slurm", "parsl"))
+    assert reached_on_nodes([here]) == ()
+    said = reached_on_nodes([here, *clusters])
+    assert [line.partition(" jobs have the network")[0] for line in said] == [
+        "on the nodes of slurm",
+        "on the nodes of parsl",
+    ]

@@ -22,7 +22,7 @@ from park_server.content import ContentStore
 from park_server.db.of_home import opened_for
 from park_server.disk import Disk
 from park_server.endpoints import Endpoints
-from park_server.engine_choice import shared_on_nodes
+from park_server.engine_choice import reached_on_nodes, shared_on_nodes
 from park_server.envs import environment_rows
 from park_server.envs.environment import Layout
 from park_server.envs.interpreters import Interpreter
@@ -137,7 +137,8 @@ def _apart(settings: Settings, asked: Asked, stages: Stages) -> Isolations:
         own_stores=settings.node_store is not None,
         accounts=here.accounts is not None,
     )
-    return replace(here, on_nodes=there)
+    reached = reached_on_nodes(settings.engines)
+    return replace(here, on_nodes=there, reached_on_nodes=reached)
 
 
 def _trust(

@@ -124,13 +124,15 @@ class Isolations:
     """What holds for jobs: of the service's ``own`` account, and of users with ``accounts``.
 
     Without those, ``why_no_accounts`` says why; None: this is not root, who alone could give them.
-    ``on_nodes`` says what the nodes of a cluster do not keep apart, whatever this machine does.
+    ``on_nodes`` says what the nodes of a cluster do not keep apart, whatever this machine does, and
+    ``reached_on_nodes`` what is reached there, which is a reason to refuse nobody.
     """
 
     own: Isolation
     accounts: Isolation | None = None
     why_no_accounts: str | None = None
     on_nodes: tuple[str, ...] = ()
+    reached_on_nodes: tuple[str, ...] = ()
 
     def of(self, account: Account | None) -> Isolation:
         """Return what holds for jobs of an account; None: the service's own."""
@@ -139,11 +141,12 @@ class Isolations:
     @property
     def gaps(self) -> tuple[str, ...]:
         """What cannot be kept apart here, a line for each."""
+        elsewhere = (*self.on_nodes, *self.reached_on_nodes)
         if self.accounts is not None:
-            return (*self.accounts.within_a_user, *self.on_nodes)
+            return (*self.accounts.within_a_user, *elsewhere)
         why = self.why_no_accounts
         roots = () if why is None else (f"the jobs of all users run as root ({why})",)
-        return (*roots, *self.own.gaps, *self.on_nodes)
+        return (*roots, *self.own.gaps, *elsewhere)
 
     @property
     def between_users(self) -> tuple[str, ...]:

@@ -184,3 +184,11 @@ def test_what_nodes_do_not_keep_apart_counts_wherever_the_service_is_root() -> N
         on_nodes = replace(there, on_nodes=(line,))
         assert on_nodes.between_users == (line,)
         assert line in on_nodes.gaps
+
+
+def test_what_is_reached_on_nodes_is_said_and_refuses_no_second_user() -> None:
+    line = "on the nodes of parsl jobs have the network of their node"
+    for there in (Isolations(own=WHOLE), Isolations(own=WHOLE, accounts=WHOLE)):
+        reached = replace(there, reached_on_nodes=(line,))
+        assert reached.between_users == ()
+        assert line in reached.gaps
