@@ -112,6 +112,8 @@ def _require_writable(path: Path) -> None:
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
+            # a lock alone is given for a file that cannot be written to as well
+            connection.execute("CREATE TABLE trial (number INTEGER)")
             connection.execute("ROLLBACK")
     except sqlite3.OperationalError as error:
         raise CannotSatisfy(

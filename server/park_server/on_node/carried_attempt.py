@@ -23,7 +23,7 @@ from park.errors import ParkError
 from park.model.lock_hash import LockHash
 from park.runtime import processes
 from park.runtime.child import UNCLAIMED
-from park.runtime.folder import write_record
+from park.runtime.folder import JobFolder
 from park.runtime.view import enter_command
 from park_server.content import ContentStore
 from park_server.jobs.engines.fork_server_client import server_variables
@@ -109,6 +109,8 @@ def _prepare(link: Link, store: Path) -> _Prepared:
     remove_if_possible(root)
     root.mkdir(parents=True, mode=0o700)
     (root / "call.json").write_text(told["call"], encoding="utf-8")
+    # it becomes the job's account of its end, also where the job leaves no file to be made
+    Path(JobFolder(root=str(root)).outcome_ahead).touch()
     for each in told["inputs"]:
         place = root / "inputs" / each["sha256"]
         place.mkdir(parents=True)
@@ -152,8 +154,7 @@ def _run(link: Link, prepared: _Prepared) -> int:
         processes.end_session(child.pid, 5.0)
         raise
     status = child.wait()
-    _note_exit(prepared, status)
-    mirror.end()
+    mirror.end({"exit": _exit_of(prepared, status)})
     return 128 - status if status < 0 else status
 
 
@@ -164,11 +165,11 @@ def _runs(child: subprocess.Popen[bytes]) -> bool:
     return child.returncode is None
 
 
-def _note_exit(prepared: _Prepared, status: int) -> None:
+def _exit_of(prepared: _Prepared, status: int) -> dict[str, int | None]:
+    """Return the account of an end, which is not written here: the disk may be full."""
     attempt = int(prepared.order["attempt"])
     code, number = (status, None) if status >= 0 else (None, -status)
-    record = {"attempt": attempt, "status": code, "signal": number}
-    write_record(str(prepared.root / "exit.json"), record)
+    return {"attempt": attempt, "status": code, "signal": number}
 
 
 def _command(prepared: _Prepared) -> list[str]:

@@ -7,6 +7,7 @@ user has no room for them, the node waits for a while, and then goes on with the
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from park_server.untrusted import TooMuch, folder
 __all__ = ["Mirror"]
 
 _CHUNK = 4 << 20
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _STREAMS = ("stdout", "stderr", "progress.jsonl")
 _RECORDS = ("outcome", "used", "used_base", "exit")
 
@@ -63,8 +65,11 @@ class Mirror:
         if self._link.json("POST", "beat")["stop"]:
             Path(self._folder.stop).touch()
 
-    def end(self) -> None:
-        """Send all that is left: the rest of the streams, the files by content, the records."""
+    def end(self, records: Mapping[str, Any] | None = None) -> None:
+        """Send all that is left: the rest of the streams, the files by content, the records.
+
+        ``records`` are further ones, which a full disk of the node does not take.
+        """
         for name in _STREAMS:
             self._append(name)
         files, not_kept = self._collected()
@@ -74,8 +79,9 @@ class Mirror:
         missing = self._link.json("POST", "left", left)
         left = self._with_room(left, missing)
         found = {name: read_record(getattr(self._folder, name)) for name in _RECORDS}
-        records = {name: record for name, record in found.items() if record is not None}
-        self._link.json("POST", "end", {"files": left, "records": records, "why": None})
+        whole = {name: record for name, record in found.items() if record is not None}
+        whole |= records or {}  # a job may have written one that looks like it
+        self._link.json("POST", "end", {"files": left, "records": whole, "why": None})
 
     @property
     def _folder(self) -> JobFolder:
@@ -109,14 +115,25 @@ class Mirror:
             return (), []
         except TooMuch as error:
             return (), [f"it left {error} in its work directory: leave an archive"]
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            return (), [f"the disk of its node has no room to collect files: {error.strerror}"]
 
     def _tell(self, not_kept: list[str]) -> None:
         self._write(*(f"not kept: {line}" for line in not_kept))
 
     def _write(self, *lines: str) -> None:
-        with (self._root / "stderr").open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(f"park: {line}\n" for line in lines)
-        self._append("stderr")
+        """Say ``lines`` behind all that the job has said, which has ended, and was sent.
+
+        They go there without a way through this disk, which may be full.
+        """
+        text = "".join(f"park: {line}\n" for line in lines)
+        offset = self._sent["stderr"]
+        query = urlencode({"offset": offset})
+        data = text.encode("utf-8", "backslashreplace")
+        answer = self._link.send("PUT", f"streams/stderr?{query}", data)
+        self._sent["stderr"] = int(json.loads(answer)["size"])
 
     def _with_room(
         self, left: Sequence[dict[str, Any]], missing: Mapping[str, int]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -146,3 +147,36 @@ def test_what_finds_no_room_takes_nothing_else_along(
         f"park: not kept: 'a': {why}",
         f"park: not kept: 'b': {why}",
     ]
+
+
+def test_a_node_whose_disk_is_full_tells_the_end_all_the_same(
+    tmp_path: Path, service: Service, content: ContentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    here, there = tmp_path / "here", tmp_path / "there"
+    (here / "work" / "curve").write_bytes(b"much")
+    (here / "stderr").write_text("said\n")
+    (here / "exit.json").write_text('{"attempt": 1, "status": 0, "signal": null}')
+    monkeypatch.setattr(ContentStore, "intake", full)
+    before = {path: path.stat().st_mtime_ns for path in here.rglob("*")}
+    mirror = Mirror(cast("Link", service), here, content)
+    mirror.end({"exit": {"attempt": 1, "status": 1, "signal": None}})
+    assert {path: path.stat().st_mtime_ns for path in here.rglob("*")} == before
+    assert json.loads((there / "exit.json").read_text())["status"] == 1
+    assert (there / "stderr").read_text() == (
+        "said\npark: not kept: the disk of its node has no room to collect files:"
+        " No space left on device\n"
+    )
+
+
+def test_what_else_is_wrong_with_its_files_is_raised(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(ContentStore, "intake", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        mirror.end()

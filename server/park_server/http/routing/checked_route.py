@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -39,7 +41,8 @@ class CheckedRoute(APIRoute):
 async def _check(request: Request, kind: Any) -> None:
     """Raise `RequestValidationError` for a key that ``kind`` has not; what is no JSON passes.
 
-    Raises `UsageError` for what is nested so deep that it cannot be read.
+    Raises `UsageError` for what is nested so deep, or has an integer so long, that it cannot be
+    read.
     """
     document: Any = None
     try:
@@ -49,8 +52,13 @@ async def _check(request: Request, kind: Any) -> None:
             f"the request is nested too deep to be read; values may have {MOST_LEVELS} levels",
             hint="send what is deeper as a file, or as an array",
         ) from None
-    except ValueError:  # the handler says what it is
+    except (json.JSONDecodeError, UnicodeDecodeError):  # the handler says what it is
         return
+    except ValueError:  # what Python says of an integer that is too long is no JSONDecodeError
+        raise UsageError(
+            f"the request has an integer of more than {sys.get_int_max_str_digits():,} digits",
+            hint='in a value it may be said so: {"$park": "int", "hex": "…"}',
+        ) from None
     if len(await request.body()) < LARGE_BYTES:
         require_known_keys(kind, document)
     else:

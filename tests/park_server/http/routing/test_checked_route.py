@@ -86,6 +86,14 @@ def test_what_is_nested_too_deep_to_be_read_is_told_the_limit(
     assert "values may have 100 levels" in answer.json()["detail"]
 
 
+def test_an_integer_that_is_too_long_to_be_read_is_told_the_limit(client: TestClient) -> None:
+    content = b'[{"id": ' + b"9" * 5_000 + b"}]"
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/api/v1/jobs", content=content, headers=headers)
+    assert answer.status_code == 400
+    assert "an integer of more than 4,300 digits" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("content", [b"{", b"\xff", b""])
 def test_what_is_no_json_is_told_as_before(client: TestClient, content: bytes) -> None:
     headers = {"Content-Type": "application/json"}
