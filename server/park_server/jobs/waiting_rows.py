@@ -37,7 +37,7 @@ _QUEUE = Prepared(
         set_hash=func.coalesce(jobs.c.set_hash, _of_its_install(installs.c.set_hash)),
     )
 )
-_CANCEL_WAITING = (
+_CANCEL_WAITING = Prepared(
     update(jobs)
     .where(jobs.c.id == bindparam("job"), _IS_WAITING)
     .values(
@@ -75,7 +75,7 @@ def cancel_waiting(connection: Connection, cancelled: Sequence[tuple[str, str, s
     if cancelled:
         moment = now()
         rows = [{"job": job, "moment": moment, "why": why} for job, _, why in cancelled]
-        connection.execute(_CANCEL_WAITING, rows)
+        _CANCEL_WAITING.run_all(connection, rows)
         entered = [(job, JobState.CANCELLED, user, {"error": why}) for job, user, why in cancelled]
         events.append_many(connection, subject="job", entered=entered)
         forget_authorization(connection, [job for job, *_ in cancelled])
@@ -83,9 +83,9 @@ def cancel_waiting(connection: Connection, cancelled: Sequence[tuple[str, str, s
 
 def forget_authorization(connection: Connection, ended: Sequence[str]) -> None:
     """Forget what opened the files that the jobs ``ended`` were to fetch."""
-    connection.execute(_FORGET_AUTHORIZATION, [{"of": job} for job in ended])
+    _FORGET_AUTHORIZATION.run_all(connection, [{"of": job} for job in ended])
 
 
-_FORGET_AUTHORIZATION = (
+_FORGET_AUTHORIZATION = Prepared(
     update(fetches).where(fetches.c.job == bindparam("of")).values(authorization=None)
 )
