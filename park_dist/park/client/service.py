@@ -10,28 +10,26 @@ from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 from park.blocks import current_block, reach_threads
-from park.calling import asked_and_named, positional_parameters
+from park.calling import asked_and_named
 from park.client.access.transport import Transport
-from park.client.by_value.sending import Sending
-from park.client.by_value.what_is_called import called
 from park.client.choosing.choice import VersionPolicy, Wanted, on_terminal, require_policy
 from park.client.install_call import ServiceInstalls
 from park.client.joblib_backend import register_when_loaded
 from park.client.jobs.arguments import encode_call, with_service_files
-from park.client.jobs.new_job import check_arguments, new_job, require_module, without_extras
+from park.client.jobs.new_job import check_arguments, new_job
 from park.client.jobs.submitted_job import Job
 from park.client.jobs.told.looked_up import looked_up
 from park.client.report import Report
 from park.client.submission.binding import Binding, InstallPolicy
 from park.client.submission.reach import Reach, Stale, note_reach, reach_of_call, with_values_of
 from park.client.submission.recorder import current_recorder
+from park.client.submission.shared_by_calls import Environment
 from park.client.voice import background
 from park.client.with_service import ServiceBlock
 from park.errors import UsageError
-from park.jobside import FILES, mark_of
-from park.local.set_options import PLAIN, SetOptions, set_options
+from park.local.set_options import PLAIN, SetOptions
 from park.model.entry_point import EntryPoint
-from park.model.job_options import JobKeywords, said_options
+from park.model.job_options import JobKeywords
 from park.wire import API, JobRecord, decode
 
 if TYPE_CHECKING:
@@ -272,42 +270,45 @@ class Service(ServiceInstalls, ServiceBlock):
         report: Report | None = None,
         **said: Unpack[JobKeywords],
     ) -> list[Job]:
-        marked = mark_of(function)
-        options = said_options(said, None if marked is None else marked.options)
-        function, extras = without_extras(function)
-        if isinstance(function, str):
-            require_module(function)
-        of_set = set_options([*extras, *_listed(with_)], requires, as_installed=as_installed)
-        files = FILES if marked is None else marked.files
-        runs_what_is_here = lock is None and offer is None and not of_set.required
-        sending = Sending(self._connection.bindings.ways)
-        what = called(function, sending, may_travel=runs_what_is_here)
-        common = {"entry_point": str(what.entry_point), **options}
-        plain = reach_of_call(what, sending) if runs_what_is_here else None
+        asked = Environment.said(lock, offer, with_, requires, as_installed=as_installed)
+        known = self._connection.bindings
+        shared = known.known_calls.of(function, said, asked, known.ways)
+        # those of a plan are never known
+        bindings = shared.bindings if current_recorder() is None else {}
+        sending = shared.sending if shared.runs_what_is_here else None
         made: list[Job] = []
-        bindings: dict[Reach | None, Future[Binding]] = {}
         for args, kwargs in calls:
-            if runs_what_is_here:
+            if shared.runs_what_is_here:
                 check_arguments(function, args, kwargs)
-            args, kwargs = with_service_files(function, args, kwargs, files)  # noqa: PLW2901
+            args, kwargs = with_service_files(function, args, kwargs, shared.files)  # noqa: PLW2901
             call = encode_call(
                 args,
                 kwargs,
                 service=self.url,
-                sending=sending if runs_what_is_here else None,
-                what=what,
-                parameters=positional_parameters(function),
+                sending=sending,
+                what=shared.called,
+                parameters=shared.parameters,
             )
-            document = {**common, "call": call.document}
             own = call.sending  # of pickles among the arguments
-            reach = plain if own is None or own is sending else reach_of_call(what, own)
+            reach = shared.reach
+            if own is not None and own is not sending:
+                reach = reach_of_call(shared.called, own)
             if reach is not None and call.jobs:
-                reach = with_values_of(reach, call.jobs, sending.ways)
-            if reach not in bindings:  # most calls of a sweep reach the same
-                bindings[reach] = self._binding(
-                    what.entry_point, lock, offer, install, report, reach=reach, options=of_set
+                reach = with_values_of(reach, call.jobs, shared.sending.ways)
+            # most calls of a sweep reach the same
+            for_them = (reach, install, self.stale, self.wanted_versions)
+            if for_them not in bindings:
+                bindings[for_them] = self._binding(
+                    shared.called.entry_point,
+                    lock,
+                    offer,
+                    install,
+                    report,
+                    reach=reach,
+                    options=shared.of_set,
                 )
-            made.append(new_job(self, document, call=call, when=when, binding=bindings[reach]))
+            document = {**shared.document, "call": call.document}
+            made.append(new_job(self, document, call=call, when=when, binding=bindings[for_them]))
             note_reach(made[-1].id, reach)
         self.put(made)
         return made
@@ -394,7 +395,3 @@ class Service(ServiceInstalls, ServiceBlock):
         from park.client.jobs.kinds.found_job import job_of_record  # fits and races as well
 
         return job_of_record(self, record)
-
-
-def _listed(texts: str | Sequence[str]) -> Sequence[str]:
-    return [texts] if isinstance(texts, str) else texts

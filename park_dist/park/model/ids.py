@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from contextlib import suppress
 from typing import NewType
 
 from park.errors import UsageError
@@ -56,8 +55,10 @@ _random: list[int] = []
 
 
 def _random_bits() -> int:
-    with suppress(IndexError):
+    try:
         return _random.pop()  # one operation: no two threads get the same
+    except IndexError:
+        pass  # more are made of
     data = os.urandom(_AT_A_TIME * _BYTES)
     parts = (data[start : start + _BYTES] for start in range(_BYTES, len(data), _BYTES))
     _random.extend(_bits(part) for part in parts)

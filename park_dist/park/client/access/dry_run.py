@@ -19,14 +19,17 @@ class DryRun:
     def __init__(self) -> None:
         self._here: ContextVar[object | None] = ContextVar("park_dry_run", default=None)
         self.everywhere: object | None = None
+        self._has_begun = False
         carried(self._here)
 
     def recorder(self) -> object | None:
         """Return what records here, or None."""
-        return carried(self._here) or self.everywhere
+        here = carried(self._here) if self._has_begun else None  # few scripts ever make a plan
+        return here or self.everywhere
 
     def begin(self, recorder: object) -> Token[object | None]:
         """Let ``recorder`` take what this thread or task submits."""
+        self._has_begun = True
         return self._here.set(recorder)
 
     def end(self, token: Token[object | None]) -> None:

@@ -15,7 +15,7 @@ from park.client.by_value.sending import Sending
 from park.errors import InvalidEntryPoint, UsageError
 from park.model.entry_point import EntryPoint
 
-__all__ = ["NO_SET_YET", "Called", "called"]
+__all__ = ["NO_SET_YET", "Called", "called", "is_imported"]
 
 NO_SET_YET = "?"
 """What pickles are tagged with until the set of the job's environment is known."""
@@ -52,7 +52,7 @@ def called(
             hint="pass a function, a class, or the entry point of one: mymodel:fit",
         )
     entry_point = _named(function)
-    if _is_imported(function, entry_point, sending):
+    if is_imported(function, entry_point, sending):
         return Called(entry_point=entry_point)
     if not may_travel:
         raise UsageError(
@@ -121,7 +121,7 @@ def _entry_point(module: object, qualname: str) -> EntryPoint:
     return EntryPoint(module=module, qualname=name)
 
 
-def _is_imported(function: Any, entry_point: EntryPoint, sending: Sending) -> bool:
+def is_imported(function: Any, entry_point: EntryPoint, sending: Sending) -> bool:
     """Tell whether the environment has ``function`` under its name."""
     if getattr(function, "__qualname__", None) != entry_point.qualname:
         return False

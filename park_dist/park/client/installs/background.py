@@ -29,6 +29,7 @@ from park.client.report import Report
 from park.client.submission.binding import Binding, InstallPolicy, of_whole_lock
 from park.client.submission.callers_line import callers_line
 from park.client.submission.reach import Reach, Stale
+from park.client.submission.shared_by_calls import KnownCalls
 from park.errors import StaleSession, StaleSessionWarning, UnknownItem
 from park.local.set_options import PLAIN, SetOptions
 from park.model.entry_point import EntryPoint
@@ -84,6 +85,7 @@ class Bindings:
         self._stale = StaleModules()
         self._remembered = KnownBindings(transport)
         self.ways = ModuleWays()
+        self.known_calls = KnownCalls()
         self._said: dict[str, SetOptions] = {}
         self._uses: dict[NormalizedName, Use] = {}
         self._installs: list[Installing] = []
@@ -92,7 +94,7 @@ class Bindings:
     def forked(self) -> None:
         """Begin anew in a forked process: what is looked at in its parent never ends here."""
         self._lock = threading.Lock()
-        self._bindings.clear()
+        self._clear_bindings()
         self._sets.clear()
         self._installs = [each for each in self._installs if each.sent.done()]
 
@@ -205,12 +207,13 @@ class Bindings:
             options = replace(options, taken=(target, *options.taken))
         with self._lock:
             self._said[name.replace("-", "_")] = options
+            self.known_calls = KnownCalls()
 
     def use(self, use: Use) -> None:
         """Have jobs of a project that are submitted from now on run as ``use`` says."""
         with self._lock:
             self._uses[use.project] = use
-            self._bindings.clear()
+            self._clear_bindings()
 
     def _use_of(self, name: str) -> Use | None:
         """Return what was said of a project, in this session or else by `park install --use`."""
@@ -250,9 +253,13 @@ class Bindings:
     def forget(self) -> None:
         """Look again at what is installed here, the next time; nothing is left to send."""
         with self._lock:
-            self._bindings.clear()
+            self._clear_bindings()
             self._sets.clear()
             self.ways = ModuleWays()
+
+    def _clear_bindings(self) -> None:
+        self._bindings.clear()
+        self.known_calls = KnownCalls()  # which have them as well
 
     def _look_for_stale(self, roots: Iterable[Path], modules: Sequence[str], asked: Asked) -> None:
         """Tell, or raise, what this session has imported in another state than its files are."""

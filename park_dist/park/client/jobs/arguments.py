@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +14,19 @@ from park.calling import positional_parameters
 from park.client.by_value.sending import Sending
 from park.client.by_value.what_is_called import NO_SET_YET, Called
 from park.client.jobs.cached_files import is_copy_here
-from park.client.jobs.placeholders import Placeholder, encoding_arguments, stands_for
+from park.client.jobs.placeholders import (
+    Placeholder,
+    encoding_arguments,
+    job_meant,
+    stands_for,
+)
 from park.client.jobs.remote_job import RemoteJob
 from park.client.submission.files import File, FileDigest, digest_of, file_meant_by
 from park.errors import UsageError
-from park.model.encoded_call import references_of_call
+from park.model.encoded_call import MOST_NODES, references_of_call
+from park.model.references import NODE, What
 from park.runtime import codec
+from park.runtime.levels import MOST_LEVELS
 from park.runtime.values.unpicklable import names_to
 
 if TYPE_CHECKING:
@@ -59,6 +67,10 @@ def encode_call(
     position. Raises `UsageError` for a value that cannot travel, and for a file that cannot be
     read.
     """
+    if what is None or what.function is None:
+        call = _plain_call(args, kwargs, service)
+        if call is not None:
+            return call
     arguments = _Arguments(service, sending)
     encoding_arguments.active = True
     try:
@@ -97,6 +109,91 @@ def encode_call(
         pickled=is_pickled,
         sending=used or arguments.noted,
     )
+
+
+def _plain_call(args: tuple[Any, ...], kwargs: dict[str, Any], service: str) -> EncodedCall | None:
+    """Return a call as most are: JSON's own values, and what jobs of ``service`` return.
+
+    None for any other, which is prepared, encoded, and checked, each in a walk of its own: this
+    is the same in one, and what it returns is what every service takes.
+    """
+    if codec.TAG in kwargs or not all(type(name) is str for name in kwargs):
+        return None
+    plain = _Plain(service, most=MOST_NODES - _OF_ITSELF - len(args) - len(kwargs))
+    try:
+        document: CallDocument = {
+            "args": [plain.placed(value, MOST_LEVELS) for value in args],
+            "kwargs": {name: plain.placed(value, MOST_LEVELS) for name, value in kwargs.items()},
+        }
+    except (_NotPlainError, RecursionError):
+        return None
+    return EncodedCall(document=document, jobs=tuple(plain.jobs.values()))
+
+
+class _NotPlainError(Exception):
+    """A value that takes more than one look."""
+
+
+class _Plain:
+    """Arguments of exact types, as JSON: ``most`` values at most."""
+
+    __slots__ = ("_left", "_service", "jobs")
+
+    def __init__(self, service: str, most: int) -> None:
+        self._service = service
+        self._left = most
+        self.jobs: dict[str, RemoteJob] = {}
+
+    def placed(self, value: Any, below: int) -> Any:
+        """Return ``value`` of at most ``below`` levels; raises `_NotPlainError` for any other."""
+        kind = type(value)
+        is_as_it_is = _AS_IT_IS.get(kind)
+        if is_as_it_is is not None:
+            if is_as_it_is(value):
+                return value
+        elif kind is list:
+            self._pass(len(value), below)
+            return [self.placed(item, below - 1) for item in value]
+        elif kind is dict:
+            self._pass(len(value), below)
+            if codec.TAG not in value and all(type(key) is str for key in value):
+                return {key: self.placed(item, below - 1) for key, item in value.items()}
+        elif isinstance(value, Placeholder):
+            return self._node(value, below)
+        raise _NotPlainError
+
+    def _pass(self, items: int, below: int) -> None:
+        self._left -= 1 + items
+        if below <= 0 or self._left < 0:
+            raise _NotPlainError
+
+    def _node(self, value: Placeholder, below: int) -> dict[str, Any]:
+        job = job_meant(value)
+        if job is None or job.connection.url != self._service:
+            raise _NotPlainError
+        node = {codec.TAG: NODE, "job": job.id, "what": _VALUE}
+        self._pass(len(node), below)
+        self.jobs[job.id] = job
+        return node
+
+
+def _is_always(value: object) -> bool:
+    del value
+    return True
+
+
+_AS_IT_IS: dict[type, Callable[[Any], bool]] = {
+    type(None): _is_always,
+    bool: _is_always,
+    float: math.isfinite,
+    int: lambda value: value.bit_length() <= codec.INT_BITS,
+    str: lambda value: not is_copy_here(value),
+}
+"""Which values of these types JSON has, and a job gets, as they are."""
+
+_VALUE = str(What.VALUE)
+_OF_ITSELF = 10
+"""More than the values that a call has besides its arguments."""
 
 
 def _encoded(

@@ -40,6 +40,7 @@ __all__ = [
     "UrlReference",
     "ValueReference",
     "encoding_arguments",
+    "job_meant",
     "stands_for",
 ]
 
@@ -62,6 +63,10 @@ class Placeholder:
         """Return the job that is needed, and what of it."""
         raise NotImplementedError
 
+    def _job_meant(self) -> RemoteJob | None:
+        """Return the job of which this is all that it returns; None where it is anything else."""
+        return None
+
     def _refuse_pickle(self) -> None:
         """Raise `UsageError` where this is deep inside an argument, out of the service's sight."""
         if encoding_arguments.active:
@@ -79,6 +84,11 @@ def stands_for(placeholder: Placeholder) -> tuple[RemoteJob, Reference]:
     any name.
     """
     return placeholder._stands_for()  # noqa: SLF001 (its own kind)
+
+
+def job_meant(placeholder: Placeholder) -> RemoteJob | None:
+    """Return the job whose whole value ``placeholder`` is, as the job itself; else None."""
+    return placeholder._job_meant()  # noqa: SLF001 (its own kind)
 
 
 class _OfJob(Placeholder):

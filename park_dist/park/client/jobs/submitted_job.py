@@ -110,6 +110,9 @@ class Job(NotItsValue, RemoteJob, Placeholder):
     def _stands_for(self) -> tuple[RemoteJob, Reference]:
         return self, self.reference(What.VALUE)
 
+    def _job_meant(self) -> RemoteJob:
+        return self
+
     @property
     def output(self) -> ValueReference:
         """What the job will return; ``[…]`` and ``.name`` lead to its parts."""

@@ -182,10 +182,9 @@ def is_bound(item: Item) -> bool:
 def prevented(item: Item) -> tuple[BaseException | None, BaseException | None]:
     """Return why ``item`` can never be sent, and the error at the root of that."""
     for each in (item.binding, item.upload):
-        if each is not None and each.done():
-            error = each.exception()
-            if error is not None:
-                return error, error
+        error = each.exception() if each is not None and each.done() else None
+        if error is not None:
+            return error, error
     for need in (*item.needs, *item.settled_needs):
         if need.state is State.FAILED:
             return _because_of(item, need), need.root

@@ -83,6 +83,8 @@ class Outbox:
         self._pause = pause
         self._changed = threading.Condition()  # with a reentrant lock
         self._is_awaited = threading.Event()
+        self._has_news = False  # since the thread has begun its last look
+        self._is_resting = False
         self._pending: list[Item] = []
         self._uploads = Uploads(transport)
         self._thread: threading.Thread | None = None
@@ -113,14 +115,16 @@ class Outbox:
                 item.upload.add_done_callback(lambda _: self.poke())
         with self._changed:
             self._pending += items
+            self._has_news = True
             if self._thread is None:
                 self._start()
-            elif any(is_bound(item) for item in items):  # else what it waits for wakes the thread
+            elif self._is_resting and any(map(is_bound, items)):  # else what it waits for wakes it
                 self._changed.notify_all()
 
     def poke(self) -> None:
         """Look again: something that pieces here wait for has changed."""
         with self._changed:
+            self._has_news = True
             self._changed.notify_all()
 
     def settle(
@@ -164,6 +168,7 @@ class Outbox:
         self._is_awaited = threading.Event()
         self._uploads = Uploads(self.transport)
         self._thread = None
+        self._is_resting = False
         for item in self._pending:
             item.state, item.inherited = State.COMMITTED, True
         self._pending = []
@@ -187,13 +192,19 @@ class Outbox:
             if self._pass():
                 continue
             with self._changed:
-                if not self._changed.wait(_IDLE_S) and not self._pending:
+                if self._has_news:  # which came behind that look
+                    continue
+                self._is_resting = True
+                is_woken = self._changed.wait(_IDLE_S)
+                self._is_resting = False
+                if not is_woken and not self._pending:
                     self._thread = None
                     return
 
     def _pass(self) -> bool:
         """Send what can be sent now; return whether there was anything to do."""
         with self._changed:
+            self._has_news = False
             before = len(self._pending)
             batch = self._next_batch()
             has_moved = len(self._pending) < before
@@ -246,15 +257,15 @@ class Outbox:
 
     def _send(self, batch: list[Item]) -> None:
         ready: list[tuple[Item, str]] = []
-        for item in batch:
-            if self._ended_early(item):  # what it needs has failed here, just before
-                continue
-            try:
-                with patient():
+        with patient():
+            for item in batch:
+                if self._ended_early(item):  # what it needs has failed here, just before
+                    continue
+                try:
                     ready.append((item, self._prepared(item)))
-            except Exception as error:  # noqa: BLE001 (told where the job is asked for)
-                with self._changed:
-                    self._end(item, None, error)
+                except Exception as error:  # noqa: BLE001 (told where the job is asked for)
+                    with self._changed:
+                        self._end(item, None, error)
         for part in of_size(ready):
             self._post(part)
 

@@ -14,6 +14,7 @@ from support.stand_ins.job_service import BOUND, JobService
 import park
 from park.client.by_value.module_ways import ModuleWays
 from park.client.by_value.sending import Sending
+from park.client.jobs import arguments as module
 from park.client.jobs.arguments import encode_call, with_service_files
 from park.client.jobs.placeholders import encoding_arguments
 from park.digests import file_sha256
@@ -50,6 +51,77 @@ def test_json_travels_as_it_is() -> None:
     call = encode_call((1, "a", [None, True]), {"at": {"x": 1.5}}, service=HERE)
     assert call.document == {"args": [1, "a", [None, True]], "kwargs": {"at": {"x": 1.5}}}
     assert (call.jobs, call.files, call.pickled) == ((), (), False)
+
+
+def in_one_look_and_in_several(
+    args: tuple[Any, ...], kwargs: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> list[Any]:
+    """Return what a call comes to by `_plain_call`, and without it: a document or an error."""
+    found: list[Any] = []
+    for plain in (module._plain_call, lambda *_: None):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "_plain_call", plain)
+            try:
+                found.append(encode_call(args, kwargs, service=HERE))
+            except (UsageError, RecursionError) as error:
+                found.append(str(error))
+    return found
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+CIRCLE: list[Any] = []
+CIRCLE.append(CIRCLE)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        ((), {}),
+        ((None, True, 0, -1.5, "a\ud800", [], {}), {"b": [{"c": [1, "x"]}]}),
+        ((2**63, -(2**64) + 1, 2**64, 10**30), {}),
+        ((float("nan"), [float("inf")]), {}),
+        (((1, 2), {1, 2}, {1: 2}, {"$park": 1}, b"x", 1j), {}),
+        ((True, 1, 1.0), {"$park": 3}),
+        ((nested(99),), {"a": nested(100)}),
+        ((nested(101),), {}),
+        ((CIRCLE,), {}),
+        (([1] * 1_000_000,), {}),
+        (([[0] * 10] * 99_000,), {}),
+        ((type("Text", (str,), {})("a"),), {}),
+    ],
+    ids=str,
+)
+def test_plain_values_are_in_one_look_what_they_are_in_several(
+    args: tuple[Any, ...], kwargs: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, several = in_one_look_and_in_several(args, kwargs, monkeypatch)
+    assert one == several
+
+
+def test_jobs_are_in_one_look_what_they_are_in_several(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = JobService("http://there.example").bind().service.submit("m:f")
+    for value in (job, [job, {"a": job}], job.output, job.output["x"], job.filename, there):
+        one, several = in_one_look_and_in_several((value,), {"b": value}, monkeypatch)
+        assert one == several
+        assert len(one.jobs) == 1
+    deep = nested(99)
+    for value in ([deep, job], [[nested(98), [job]]]):
+        one, several = in_one_look_and_in_several((value,), {}, monkeypatch)
+        assert one == several
+    most: Any = job
+    for _ in range(100):
+        most = [most]
+    one, several = in_one_look_and_in_several((most,), {}, monkeypatch)
+    assert one == several
+    assert "nested" in one
 
 
 def test_placeholders_are_found_wherever_they_stand_and_their_job_is_needed_once(job: Job) -> None:

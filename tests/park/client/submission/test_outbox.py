@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,25 @@ def test_a_service_that_does_not_wait_is_asked_again(one: JobService) -> None:
     one.end(job.id, result=3)
     assert job.result() == 3
     assert [path for _, path, _ in one.asked][-1] == f"/api/v1/jobs/{job.id}/result"
+
+
+def test_what_comes_behind_the_last_look_is_sent_at_once(
+    one: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_IDLE_S", 2 * LIMIT_S)
+    outbox = one.bind().service.connection.outbox
+    look, late = outbox._pass, Future[park.Job]()
+
+    def look_and_let_one_come() -> bool:
+        has_moved = look()
+        if not has_moved and not late.done():
+            late.set_result(one.service.submit(add, 2))
+        return has_moved
+
+    monkeypatch.setattr(outbox, "_pass", look_and_let_one_come)
+    one.service.submit(add, 1).confirm()
+    late.result(LIMIT_S).confirm(LIMIT_S)
+    assert [job["call"]["args"] for job in one.jobs] == [[1], [2]]
 
 
 def test_nobody_else_is_kept_waiting(one: JobService, monkeypatch: pytest.MonkeyPatch) -> None:
