@@ -97,15 +97,17 @@ def is_small(value: Any) -> bool:
         left -= len(items)
         for item in items if left >= 0 else ():
             kind = type(item)
-            if kind in _BRIEF:
-                continue
-            if kind is str or isinstance(item, str):
+            if kind is str:  # as most are
                 left -= len(item) // _CHARACTERS
-            elif isinstance(item, dict):
+            elif kind in _BRIEF:
+                continue
+            elif kind is dict or isinstance(item, dict):
                 left -= len(item)
                 pending.append(item.values())
             elif isinstance(item, (list, tuple)):
                 pending.append(item)
+            elif isinstance(item, str):
+                left -= len(item) // _CHARACTERS
             elif is_record(item):
                 pending.append(fields_of(item).values())
         if left < 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from park.errors import UsageError
 from park.model.file_names import readable
 from park.model.ids import brief
-from park.model.references import NODE, Reference, What
+from park.model.references import NODE, What
 from park.runtime.codec import TAG
 
 _Node = Mapping[str, Any]
@@ -77,16 +77,21 @@ def _value(item: Any, level: int = 0) -> str:
 
 
 def _items(items: Iterable[Any], level: int) -> str:
-    return _few(_value(item, level + 1) for item in items)
+    some = list(islice(items, _MOST_ITEMS + 1))
+    return _few([_value(item, level + 1) for item in some[:_MOST_ITEMS]], some)
 
 
 def _pairs(items: Iterable[Any], level: int) -> str:
-    return _few(f"{_value(key, level + 1)}: {_value(item, level + 1)}" for key, item in items)
+    some = list(islice(items, _MOST_ITEMS + 1))
+    texts = [
+        f"{_value(key, level + 1)}: {_value(item, level + 1)}" for key, item in some[:_MOST_ITEMS]
+    ]
+    return _few(texts, some)
 
 
-def _few(texts: Iterator[str]) -> str:
-    shown = list(islice(texts, _MOST_ITEMS + 1))
-    return ", ".join(shown[:_MOST_ITEMS] + ["…"] * (len(shown) > _MOST_ITEMS))
+def _few(texts: list[str], some: Sequence[Any]) -> str:
+    """Return ``texts`` in a line, which are of the first of ``some``."""
+    return ", ".join(texts if len(some) == len(texts) else [*texts, "…"])
 
 
 # -- what stands for a node of the codec
@@ -125,11 +130,11 @@ def _pickle(node: _Node, level: int) -> str:
 
 def _reference(node: _Node, level: int) -> str:
     del level
-    reference = Reference.from_json(node)
-    if reference.name is not None:
-        return reference.name
-    what = "output" if reference.what is What.VALUE else str(reference.what)
-    return f"{brief(reference.job)}.{what}{_way(reference.path)}"
+    name = node.get("name")  # the node was checked where the call came in
+    if name is not None:
+        return str(name)
+    what = "output" if node["what"] == What.VALUE else str(node["what"])
+    return f"{brief(node['job'])}.{what}{_way(node.get('path', ()))}"
 
 
 def _way(steps: Iterable[Any]) -> str:

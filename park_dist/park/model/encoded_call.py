@@ -6,7 +6,8 @@ Whatever reads them later may recurse, and finds in each node what its kind has.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from park.digests import is_sha256
@@ -38,11 +39,54 @@ def references_of_call(call: Any) -> list[Reference]:
         raise UsageError('the "kwargs" of a call are an object')
     _check_function(call)
     found: dict[Reference, None] = {}
+    if TAG not in call:
+        with suppress(_NotPlainError):
+            _gather(call.values(), MOST_LEVELS + 1, found, MOST_NODES - 3 - len(call))
+            return list(found)
+        found.clear()
     # its own two levels are not its values'
     for node in _nodes(call, MOST_LEVELS + 2, "the arguments are", most=MOST_NODES):
         if node[TAG] == NODE:
             found[Reference.from_json(node)] = None
     return list(found)
+
+
+class _NotPlainError(Exception):
+    """What is not told in one look, or is no argument: `_nodes` goes through it, and says what."""
+
+
+def _gather(items: Collection[Any], below: int, found: dict[Reference, None], most: int) -> int:
+    """Add the references among ``items`` to ``found``; return how many of ``most`` values are left.
+
+    What most calls are has all been looked at then: values that JSON has, at most ``below``
+    levels of them, and references to the whole of what jobs here leave.
+    """
+    kinds = {*map(type, items)}
+    if float in kinds and not all(map(math.isfinite, _of_type(float, items))):
+        raise _NotPlainError
+    if kinds.isdisjoint(_CONTAINERS):
+        return most
+    if not below:
+        raise _NotPlainError
+    for item in items:
+        kind = type(item)
+        if kind not in _CONTAINERS:
+            continue
+        most -= 1 + len(item)
+        if most < 0:
+            raise _NotPlainError
+        if kind is list:
+            most = _gather(item, below - 1, found, most)
+        elif TAG not in item:
+            most = _gather(item.values(), below - 1, found, most)
+        elif item[TAG] == NODE and item.keys() == _WHOLE_HERE:
+            found[Reference.from_json(item)] = None
+        else:
+            raise _NotPlainError
+    return most
+
+
+_WHOLE_HERE = {TAG, "job", "what"}
 
 
 def _check_function(call: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from support.material.json_values import JSON_VALUES
 
 from park.errors import UsageError
@@ -56,6 +57,68 @@ def test_any_json_is_taken(value: Any) -> None:
 )
 def test_what_the_codec_makes_is_taken(value: Any) -> None:
     assert references_of_call(call(encode(value, set_hash=None))) == []
+
+
+def in_one_look_and_in_several(document: Any) -> list[Any]:
+    """Return the references of a call, found by `_gather` and without it; or what is said of it."""
+
+    def none_in_one_look(*_: object) -> int:
+        raise encoded_call._NotPlainError
+
+    found: list[Any] = []
+    for gather in (encoded_call._gather, none_in_one_look):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(encoded_call, "_gather", gather)
+            try:
+                found.append(references_of_call(document))
+            except UsageError as error:
+                found.append((error.message, error.hint))
+    return found
+
+
+PLACES = st.sampled_from(
+    [
+        *(reference(name) for name in ("a", "b")),
+        {**reference("c"), "path": [["item", "x"]]},
+        {**reference("d"), "what": "file", "name": "f.txt"},
+        {**reference("e"), "what": "nothing"},
+        {**reference("f"), "job": 3},
+        {TAG: "tuple", "items": [reference("g"), 1.5]},
+        {TAG: "unknown"},
+    ]
+)
+
+
+@given(st.recursive(JSON_VALUES | PLACES, lambda inner: st.lists(inner, max_size=3), max_leaves=9))
+def test_one_look_finds_what_several_do(value: Any) -> None:
+    one, several = in_one_look_and_in_several(call(value, [value], named=value))
+    assert one == several
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"args": [nested(MOST_LEVELS), reference("a")], "kwargs": {}},
+        {"args": [nested(MOST_LEVELS + 1)], "kwargs": {}},
+        {"args": [{"a": nested(MOST_LEVELS - 1)}, {"a": nested(MOST_LEVELS)}]},
+        {"args": [1.0, float("nan")], "kwargs": {}},
+        {"args": [], "kwargs": {"a": [float("inf")]}},
+        {"args": [], "kwargs": {}, TAG: "tuple", "items": []},
+        {"args": [], "kwargs": {TAG: 1}},
+        {"args": [], "kwargs": {}, "places": [{"file": "a", "line": 1, "source": ["x"]}]},
+    ],
+    ids=lambda document: str(document)[:40],
+)
+def test_one_look_ends_where_several_do(document: Any) -> None:
+    one, several = in_one_look_and_in_several(document)
+    assert one == several
+
+
+@pytest.mark.parametrize("values", range(20))
+def test_one_look_counts_as_several_do(values: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoded_call, "MOST_NODES", 20)
+    one, several = in_one_look_and_in_several(call([0] * values, {"a": [reference("b")]}))
+    assert one == several
 
 
 def test_references_come_once_in_their_order() -> None:
