@@ -53,7 +53,6 @@ from .values.selection import TAG, NoSuchPart, narrowed, part_of
 from .values.unpicklable import why_not_pickled
 
 __all__ = [
-    "INT_BITS",
     "TAG",
     "CodecError",
     "FileValue",
@@ -65,7 +64,7 @@ __all__ = [
     "encode_call",
 ]
 
-INT_BITS = 64
+_INT_BITS = 64
 """Longer integers are tagged; Python itself refuses to print those over 4,300 digits."""
 
 
@@ -232,7 +231,7 @@ class _Encoder:
         return _node("dict", items=[[self.encode(k), self.encode(v)] for k, v in value.items()])
 
     def integer(self, value: int) -> Any:
-        return value if value.bit_length() <= INT_BITS else _node("int", hex=hex(value))
+        return value if value.bit_length() <= _INT_BITS else _node("int", hex=hex(value))
 
     def real(self, value: float) -> Any:
         return value if math.isfinite(value) else _node("float", value=str(value))

@@ -182,11 +182,14 @@ def _is_always(value: object) -> bool:
     return True
 
 
+_LONG_INT_BITS = 64
+"""Integers from here on may be more than JSON readers have: the codec knows."""
+
 _AS_IT_IS: dict[type, Callable[[Any], bool]] = {
     type(None): _is_always,
     bool: _is_always,
     float: math.isfinite,
-    int: lambda value: value.bit_length() <= codec.INT_BITS,
+    int: lambda value: value.bit_length() < _LONG_INT_BITS,
     str: lambda value: not is_copy_here(value),
 }
 """Which values of these types JSON has, and a job gets, as they are."""
