@@ -1,4 +1,5 @@
 """Code of a user, typed: mypy and pyright find nothing in it, in their strict modes too."""
+# pyright: strict
 
 from __future__ import annotations
 
