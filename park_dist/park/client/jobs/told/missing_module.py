@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -58,7 +60,8 @@ def not_brought(
 def left_behind(entry_point: str, error: str | None, traceback: str | None) -> str | None:
     """Say which project that is installed here a failed job did not find, and how it gets there.
 
-    None where the job failed for another reason, or what it misses is not here either.
+    Where its code is of here, and what it misses is not here either, it says that. None where the
+    job failed for another reason.
     """
     if not error or not (names := missing_names(error, traceback)):
         return None
@@ -72,7 +75,8 @@ def left_behind(entry_point: str, error: str | None, traceback: str | None) -> s
             of = str(root.name)
     name = not_brought(names, installed, brought)
     if name is None:
-        return None
+        is_of_here = module == _SCRIPT or bool(brought)
+        return _nowhere(_MISSING.findall(f"{error}\n{traceback or ''}")) if is_of_here else None
     if module == _SCRIPT:
         return (
             f"{name} {installed[name].version} is installed here, but nothing that the function "
@@ -82,3 +86,14 @@ def left_behind(entry_point: str, error: str | None, traceback: str | None) -> s
         f"{name} {installed[name].version} is installed here, but nothing that {of} requires "
         f'brings it: --with {name}, or with_="{name}", takes it along'
     )
+
+
+def _nowhere(names: Iterable[str]) -> str | None:
+    """Say which of the modules ``names`` is not here either; None where all are."""
+    for top in dict.fromkeys(name.partition(".")[0] for name in names):
+        if top not in sys.modules and find_spec(top) is None:
+            return (
+                f"there is no module {top} here either, and a job has what is installed here: "
+                "install the project that brings it"
+            )
+    return None

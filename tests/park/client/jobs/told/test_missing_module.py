@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from packaging.utils import canonicalize_name
 
@@ -53,3 +55,30 @@ def test_of_a_job_of_this_project_itself(
     assert left_behind("packaging.version:parse", None, None) is None
     brought = "ModuleNotFoundError: No module named 'packaging'"
     assert left_behind("packaging.version:parse", brought, None) is None
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "missing", "is_said"),
+    [
+        ("packaging.version:parse", "nowhere_to_be_found.inner", True),
+        ("__main__:fit", "nowhere_to_be_found", True),
+        ("not_installed_here:fit", "nowhere_to_be_found", False),  # of a lock, or a release
+        ("__main__:fit", "json.nothing", False),
+    ],
+)
+def test_of_a_module_that_is_not_here_either(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    entry_point: str,
+    missing: str,
+    *,
+    is_said: bool,
+) -> None:
+    monkeypatch.setenv("PARK_CACHE_DIR", str(tmp_path))
+    said = left_behind(entry_point, f"ModuleNotFoundError: No module named '{missing}'", None)
+    assert said == (
+        "there is no module nowhere_to_be_found here either, and a job has what is installed here: "
+        "install the project that brings it"
+        if is_said
+        else None
+    )
