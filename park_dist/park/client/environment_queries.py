@@ -26,6 +26,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from park.client.access.known_services import option_for
 from park.client.access.transport import Transport
 from park.client.choosing.versions import versions_there
 from park.client.installs.bundle import is_bundle, read_bundle
@@ -107,7 +108,7 @@ class RemoteEnvironments:
                 return self.show(record.lock_hash)
         raise UnknownItem(
             f"no environment of {project} {version} on {self._transport.address.url}",
-            hint=f"park versions {project}",
+            hint=f"park versions{option_for(self._transport.address.url)} {project}",
         )
 
     def _summary(self, method: str, path: str) -> EnvironmentSummary:
@@ -117,7 +118,7 @@ class RemoteEnvironments:
         if not set(name) <= _HEX:
             raise UsageError(
                 f"{name!r} is no lock hash, nor the beginning of one",
-                hint="`park env list` shows them",
+                hint=f"`park env list{option_for(self._transport.address.url)}` shows them",
             )
         return f"{API}/environments/{name}"
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion
 
+from park.client.access.known_services import option_for
 from park.client.access.transport import Transport
 from park.digests import file_sha256
 from park.errors import ServiceFault, UnknownItem, UsageError
@@ -156,7 +157,7 @@ def carry_over(source: RemoteIndex, target: RemoteIndex, pin: Pin) -> list[Copie
     if not wheels:
         raise UnknownItem(
             f"the index of {source.url} has no wheel of {pin}",
-            hint=f"`park index list {pin.name}` shows what it has",
+            hint=f"`park index list{option_for(source.url)} {pin.name}` shows what it has",
         )
     there = {wheel.sha256 for wheel in target.wheels(pin)}
     with TemporaryDirectory() as folder:

@@ -8,6 +8,7 @@ from park.cli.jobs.printed_result import json_of, pickle_lines, text_of
 from park.cli.moments import parse_seconds
 from park.cli.options import add_json, add_service, service_of
 from park.cli.output import print_json, say_text, tell
+from park.client.access.known_services import option_for
 from park.errors import ParkError
 
 __all__ = ["EXAMPLES", "configure", "print_result", "run"]
@@ -34,8 +35,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         document = job.encoded_result(options.timeout)
     except TimeoutError as error:
+        on = option_for(job.transport.address.url)
         raise ParkError(
-            str(error), hint=f"it goes on; `park logs -f {job.id}` follows it"
+            str(error), hint=f"it goes on; `park logs -f{on} {job.id}` follows it"
         ) from error
     if options.json:
         print_json(json_of(document))

@@ -6,21 +6,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from park.client.access.address import Address, held_login
+from park.client.access.address import Address, held_login, meant_service
 from park.client.access.config import Configuration, ConfiguredService, configuration_file
 from park.client.access.local_services import running_services
 from park.client.access.token import is_token
 from park.client.access.variable_token import variable_token
-from park.errors import NotAuthenticated
+from park.errors import NotAuthenticated, ParkError
 from park.model.urls import host_of
 from park.wire import GraphRecord
 
 if TYPE_CHECKING:
     from park.client.access.agent_login import AgentLogin
 
-__all__ = ["known_service", "service_names", "with_names"]
+__all__ = ["known_service", "option_for", "service_names", "with_names"]
 
 
 def known_service(url: str) -> Address | None:
@@ -57,6 +58,22 @@ def service_names() -> Callable[[str], str]:
     services = Configuration(configuration_file()).services()
     names = {service.url.rstrip("/"): service.name for service in reversed(services)}
     return lambda url: names.get(url.rstrip("/"), host_of(url))
+
+
+def option_for(url: str) -> str:
+    """Return what a command of park is to be given to reach the service at ``url``, as it is typed.
+
+    That is `` -s NAME``, or its URL; empty where that service is meant when none is named. So what
+    an error advises can be pasted.
+    """
+    wanted = url.rstrip("/")
+    with suppress(ParkError, OSError):
+        if meant_service().url.rstrip("/") == wanted:
+            return ""
+    named = None
+    with suppress(ParkError, OSError):
+        named = _named(wanted, Configuration(configuration_file()))
+    return f" -s {quote(wanted if named is None else named.name)}"
 
 
 def with_names(record: GraphRecord) -> GraphRecord:

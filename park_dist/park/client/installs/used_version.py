@@ -6,6 +6,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
+from park.client.access.known_services import option_for
 from park.client.access.transport import Transport
 from park.client.choosing.nearness import ranked
 from park.client.choosing.use import Use, keep_use, use_of
@@ -82,10 +83,11 @@ def _allowed(
     there = versions_there(transport, project=use.project, entry_point=asked)
     found = use.among(there)
     if not found:
+        on = option_for(transport.address.url)
         has = ", ".join(dict.fromkeys(each.version for each in there)) or "none at all"
         raise CannotSatisfy(
             f"{transport.address.url} has no environment of {use.project} as was said"
             f" ({use.said}); it has {has}",
-            hint=f"park versions --nearest {use.project} lists what it has",
+            hint=f"park versions{on} --nearest {use.project} lists what it has",
         )
     return found

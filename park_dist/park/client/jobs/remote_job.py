@@ -254,7 +254,7 @@ class RemoteJob(Phased):
 
         if record.status is JobState.CANCELLED:
             return cancellation(record, self.transport)
-        return failure(self.id, self._entry_point, record.error, self.traceback())
+        return failure(record, self._entry_point, self.traceback(), self.transport)
 
     def _decoded(self, document: Any) -> Any:
         from park.client.jobs.decoded_result import decode_result

@@ -64,7 +64,7 @@ def test_a_failure_has_its_traceback_and_what_to_look_at(one: JobService, job: J
     with pytest.raises(JobFailed, match="ValueError: too thin") as told:
         job.result()
     assert told.value.details == {"traceback": "Traceback: …"}
-    assert f"park logs {job.id}" in str(told.value.hint)
+    assert f"park logs -s http://one.example {job.id}" in str(told.value.hint)
 
 
 def test_a_timeout_says_how_far_it_is(one: JobService, job: Job) -> None:

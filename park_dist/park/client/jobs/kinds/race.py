@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from park.client.access.address import find_service
+from park.client.access.known_services import option_for
 from park.client.access.transport import Transport
 from park.client.connection import WithConnection
 from park.client.jobs.decoded_result import decode_result
@@ -98,7 +99,8 @@ class Race(Job):
 
     def _failed(self, record: JobRecord) -> JobFailed:
         """Return the error of a race without a winner, which has no traceback of its own."""
-        return JobFailed(f"race {self.id} failed: {record.error}", hint=f"park why {self.id}")
+        on = option_for(self.transport.address.url)
+        return JobFailed(f"race {self.id} failed: {record.error}", hint=f"park why{on} {self.id}")
 
 
 Race.__module__ = "park"  # pickles name what does not move when files do

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from park.client.access.known_services import option_for
 from park.client.jobs.told.missing_module import left_behind
 from park.errors import JobCancelled, JobFailed, ParkError
 from park.wire import API, InstallRecord, decode
@@ -27,12 +28,15 @@ def cancellation(record: JobRecord, transport: Transport) -> JobCancelled:
     return JobCancelled(said, hint=hint if isinstance(hint, str) else None)
 
 
-def failure(job: str, entry_point: str, error: str | None, traceback: str | None) -> JobFailed:
-    """Return the error of the failed ``job``, which says where what it lacked is left behind."""
-    hint = f"park status {job} --traceback; park logs {job}"
-    missing = left_behind(entry_point, error, traceback)
+def failure(
+    record: JobRecord, entry_point: str, traceback: str | None, transport: Transport
+) -> JobFailed:
+    """Return the error of a failed job, which says where what it lacked is left behind."""
+    on = option_for(transport.address.url)
+    hint = f"park status{on} {record.id} --traceback; park logs{on} {record.id}"
+    missing = left_behind(entry_point, record.error, traceback)
     return JobFailed(
-        f"job {job} failed: {error}",
+        f"job {record.id} failed: {record.error}",
         hint=hint if missing is None else f"{missing}; {hint}",
         details={"traceback": traceback},
     )

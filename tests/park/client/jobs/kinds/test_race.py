@@ -65,7 +65,7 @@ def test_one_that_fails_says_what_each_had_and_where_to_look(
     with pytest.raises(JobFailed) as caught:
         race.result()
     assert caught.value.message == f"race {race.id} failed: none of 3 is good enough: …"
-    assert caught.value.hint == f"park why {race.id}"
+    assert caught.value.hint == f"park why -s http://one.example {race.id}"
     with pytest.raises(JobFailed):
         race.winner  # noqa: B018 (it asks)
 
