@@ -184,6 +184,8 @@ def _explained(place: Place, error: OSError) -> ParkError:
     kind, message, hint = _EXPLANATIONS.get(
         error.errno or errno.ENOENT, (ServiceFault, f"{{place}}: {error.strerror}", None)
     )
+    if place.root is not None and error.errno == errno.ENOENT:
+        hint = f"`park files list /{place.root}` shows what is there, for reading alone"
     return kind(message.format(place=place), hint=hint)
 
 

@@ -240,8 +240,9 @@ def test_a_path_means_a_root_where_there_is_one_of_its_name(areas: Areas, tmp_pa
     assert opened("/snsdata/run/1.txt") == [str(tmp_path / "instrument" / "run" / "1.txt")]
     assert opened("/scratch/run/1.txt") == ["/scratch/run/1.txt"]
     assert opened("/") == ["/"]
-    with pytest.raises(UnknownItem, match=r"no /snsdata/run/2\.txt"):
-        opened("/snsdata/run/2.txt")
+    with pytest.raises(UnknownItem, match=r"no /snsdata/run/2\.txt") as told:
+        opened("/snsdata/run/2.txt")  # be it that a job is to write it
+    assert told.value.hint == "`park files list /snsdata` shows what is there, for reading alone"
     with pytest.raises(UsageError, match=r"has no '\.\.'"):
         opened("/snsdata/../secret")
 

@@ -47,6 +47,10 @@ def is_of_nobody(configuration: Configuration) -> bool:
 def _parts(text: str) -> tuple[str, str]:
     """Return the name of the service, or nothing, and the token."""
     name, _, token = text.strip().rpartition(" ")
+    if "://" in token:
+        raise NotAuthenticated(
+            f"a URL is in {_VARIABLE}, and no token behind it", hint=f"{_VARIABLE}='URL TOKEN'"
+        )
     if is_token(token) and (not name or is_token(name)):
         return name, token
     raise NotAuthenticated(

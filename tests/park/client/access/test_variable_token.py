@@ -101,3 +101,13 @@ def test_a_first_word_that_is_no_service_is_refused_without_being_shown(
         find_service("near")
     assert "two" not in told.value.message
     assert "words" not in f"{told.value.message}{told.value.hint}"
+
+
+def test_a_url_without_a_token_is_sent_to_nobody(
+    configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert configuration.default == "near"
+    monkeypatch.setenv("PARK_TOKEN", f"{FAR} ")
+    with pytest.raises(NotAuthenticated, match="no token behind it") as told:
+        find_service("near")
+    assert FAR not in f"{told.value.message}{told.value.hint}"
