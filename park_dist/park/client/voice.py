@@ -198,6 +198,11 @@ class Background:
         self._drawing: _Drawing | None = None
         self._noted: set[str] = set()
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it stands on the terminal now, since somebody waits for it."""
+        return self._drawing is not None
+
     def note(self, text: str) -> None:
         """Say what somebody should know, each once: drawn, or as a warning in the log."""
         text = inert_line(text)

@@ -13,7 +13,9 @@ from functools import partial
 from park.client.access.transport import patient
 from park.client.connection import Connection
 from park.client.jobs.handle import Handle
+from park.client.jobs.told.waiting_line import WaitingLine
 from park.client.submission.seconds import deadline_said
+from park.client.voice import Voice, of_script
 from park.errors import ParkError, UsageError
 from park.model.conditions import (
     At,
@@ -97,18 +99,30 @@ class Question:
             verdict = self.asked_once()
         if not verdict.is_decided:
             self._follow(answers, ended)
+        line = WaitingLine(self._voice(), self._line)
         try:
             while not verdict.is_decided:
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     why = f": {verdict.why}" if verdict.why else ""
                     raise TimeoutError(f"{self._shown}: not yet after {timeout:g} s{why}")
+                wait_s = line.wait_s(_shortest(left, self._until_next_moment()))
                 with suppress(queue.Empty):
-                    self._hear(answers.get(timeout=_shortest(left, self._until_next_moment())))
+                    self._hear(answers.get(timeout=wait_s))
+                line.look()
                 verdict = self._worth()
         finally:
+            line.end()
             ended.set()
         return verdict
+
+    def _voice(self) -> Voice:
+        """Return what is heard where somebody waits for it: the service's that is asked."""
+        return next((each.transport.voice for each in self._asked), None) or of_script()
+
+    def _line(self) -> str:
+        """Return what is still waited for."""
+        return f"{self._shown} is not true yet: {self._worth().why}"
 
     def _follow(
         self, answers: queue.Queue[tuple[Leaf, Verdict | ParkError]], ended: threading.Event

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from park.client.jobs.ends import End, EndListener, HowItEnded, ended_by_now
 from park.client.jobs.placeholders import Placeholder
 from park.client.jobs.submitted_job import Job
+from park.client.jobs.told.standing import why_line
+from park.client.jobs.told.waiting_line import WaitingLine
 from park.client.jobs.when import Condition
 from park.client.submission.seconds import seconds_said
+from park.client.voice import of_script
 from park.errors import UsageError, as_raised_here
+
+if TYPE_CHECKING:
+    from park.client.jobs.standings_there import StandingsThere
 
 __all__ = [
     "ALL_COMPLETED",
@@ -130,15 +137,56 @@ def _ends(jobs: list[Any], timeout: float | None) -> Iterator[End]:
     heard: queue.SimpleQueue[End] = queue.SimpleQueue()
     ends = EndListener(heard.put)
     ends.add(jobs)
+    line = _line_of(jobs)
     try:
         for _ in jobs:
-            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
-            try:
-                end = heard.get(timeout=left)
-            except queue.Empty:
+            end = _next(heard, deadline, line)
+            if end is None:
                 return
             if end.how is HowItEnded.UNKNOWN and end.error is not None:
                 raise as_raised_here(end.error)
             yield end
     finally:
+        line.end()
         ends.close()
+
+
+def _next(heard: queue.SimpleQueue[End], deadline: float | None, line: WaitingLine) -> End | None:
+    """Return the next end, or None where there is none by then."""
+    while True:
+        left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+        try:
+            end = heard.get(timeout=line.wait_s(left))
+        except queue.Empty:
+            if deadline is not None and time.monotonic() >= deadline:
+                return None
+            line.look()
+        else:
+            line.end()  # who asked prints what has ended
+            return end
+
+
+def _line_of(jobs: list[Any]) -> WaitingLine:
+    """Return what is said of ``jobs`` while they are waited for."""
+    voice = jobs[0].connection.transport.voice if jobs else of_script()
+    if len(jobs) == 1 and isinstance(jobs[0], Job):
+        return WaitingLine(voice, partial(why_line, jobs[0].transport, jobs[0].id))
+    known = [job for job in jobs if isinstance(job, Job)]  # an install draws what it does
+    return WaitingLine(voice, _standings_of(known))
+
+
+def _standings_of(jobs: list[Job]) -> Callable[[], str]:
+    """Return what asks how many of ``jobs`` are in which state."""
+    there: StandingsThere | None = None
+
+    def line() -> str:
+        nonlocal there
+        if there is None:
+            from park.client.jobs.standings_there import StandingsThere  # where it lasts
+
+            there = StandingsThere(jobs)
+        standings = there.asked()
+        counts = ", ".join(f"{count:,} {state}" for state, count in standings.counts)
+        return f"{len(standings.states):,} jobs: {counts}" if counts else ""
+
+    return line

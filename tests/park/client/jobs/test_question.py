@@ -21,6 +21,8 @@ from park.model.conditions import Before, JobIs, Phase, all_of, any_of
 from park.model.truth import Truth
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from park.client.jobs.submitted_job import Job
 
 
@@ -144,3 +146,29 @@ def test_an_error_of_the_service_ends_the_waiting(far: FollowServer) -> None:
     far.end(job.id)
     thread.join(LIMIT_S)
     assert [str(error) for error in errors] == ["no such job"]
+
+
+def test_who_waits_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    class Line:
+        """Is asked for at once."""
+
+        def __init__(self, _: object, line: Callable[[], str]) -> None:
+            self.line = line
+
+        def wait_s(self, left: float | None) -> float | None:
+            return left and min(left, 0.01)
+
+        def look(self) -> None:
+            said.append(self.line())
+
+        def end(self) -> None:
+            said.append("")
+
+    monkeypatch.setattr("park.client.jobs.question.WaitingLine", Line)
+    moment = datetime.now(UTC) + timedelta(hours=1)
+    with pytest.raises(TimeoutError):
+        park.at(moment).wait(0.05)
+    assert "is not true yet: " in said[0]
+    assert said[-1] == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from support.session.limits import LIMIT_S
@@ -16,6 +16,7 @@ from park.client.jobs.waiting import (
     ALL_COMPLETED,
     FIRST_COMPLETED,
     FIRST_FAILED,
+    _standings_of,
     as_completed,
     wait,
 )
@@ -133,6 +134,40 @@ def test_what_was_waited_for_shows_that_it_has_ended(service: FollowServer) -> N
     service.end(jobs[1].id, "never")
     wait(jobs[:2])
     assert [job._ended_as for job in jobs] == ["completed", "failed or cancelled", ""]
+
+
+def test_who_waits_is_told_how_it_stands(
+    service: FollowServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (job,) = jobs_of(service, 1)
+
+    class Line:
+        """Hears when it is time to say something, which is when the job ends."""
+
+        did: ClassVar[list[str]] = []
+
+        def wait_s(self, left: float | None) -> float:
+            assert left is None
+            return 0.01
+
+        def look(self) -> None:
+            self.did.append("look")
+            service.end(job.id)
+
+        def end(self) -> None:
+            self.did.append("end")
+
+    monkeypatch.setattr("park.client.jobs.waiting._line_of", lambda _: Line())
+    assert wait([job]).done == {job}
+    assert (Line.did[0], Line.did[-1]) == ("look", "end")
+
+
+def test_how_several_jobs_stand_is_a_line_of_counts() -> None:
+    one = JobService().bind()
+    jobs = [one.service.submit("m:f") for _ in range(2)]
+    one.service.flush()
+    one.verdicts = [{"truth": truth} for truth in ("true", "not-yet", "not-yet") + ("not-yet",) * 3]
+    assert _standings_of(jobs)() == "2 jobs: 1 running, 1 waiting"
 
 
 def test_jobs_come_in_the_order_of_their_ends(service: FollowServer) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from park.errors import ParkError
+from park.model.ids import brief
 from park.model.states import JobState
 from park.wire import API
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
+    from park.wire import WhyRecord
 
 __all__ = ["Standing"]
 
@@ -58,20 +60,39 @@ class Standing:
         if self._has_begun or not voice.is_heard:
             return
         if status is not None and status not in _NOT_STARTED:
-            voice.clear()
+            if status.is_final or not voice.shows_in_place:
+                voice.clear()
+            else:
+                voice.show(f"job {brief(self._id)} is {status}")
             return
         if self._clock() < self._next:
             return
         self._next = self._clock() + _AGAIN_S
         try:
-            path = f"{API}/jobs/{self._id}/why"
-            from park.wire import WhyRecord, decode  # where somebody waits
-
-            record = decode(WhyRecord, self._transport.json("GET", path))
+            record = _why(self._transport, self._id)
         except ParkError:  # the request that waits tells what is wrong
             return
         if record.status not in _NOT_STARTED:
             self.begun()
         elif record.line and record.line != self._told:
             self._told = record.line
-            voice.show(f"job …{self._id[-6:]} is {record.status}: {record.line}")
+            voice.show(_said(self._id, record))
+
+
+def why_line(
+    transport: Transport,
+    id: str,  # noqa: A002 (the field's name)
+) -> str:
+    """Return how the job ``id`` stands, and why it does not run; raises as any request does."""
+    return _said(id, _why(transport, id))
+
+
+def _why(transport: Transport, job: str) -> WhyRecord:
+    from park.wire import WhyRecord, decode  # where somebody waits
+
+    return decode(WhyRecord, transport.json("GET", f"{API}/jobs/{job}/why"))
+
+
+def _said(job: str, record: WhyRecord) -> str:
+    waits = record.status in _NOT_STARTED and record.line
+    return f"job {brief(job)} is {record.status}{f': {record.line}' if waits else ''}"

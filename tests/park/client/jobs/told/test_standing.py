@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from park.client.jobs.told.standing import Standing
+from park.client.jobs.told.standing import Standing, why_line
 from park.errors import ServiceUnreachable
 from park.model.states import JobState
 
@@ -16,8 +16,9 @@ JOB = "0199aaaa-0000-7000-8000-00000012cdef"
 class Place:
     """A service that says why, a voice that shows it, and a clock."""
 
-    def __init__(self, *, is_heard: bool = True) -> None:
+    def __init__(self, *, is_heard: bool = True, shows_in_place: bool = False) -> None:
         self.is_heard = is_heard
+        self.shows_in_place = shows_in_place
         self.shown: list[str | None] = []
         self.answer: dict[str, Any] | Exception = {}
         self.asked = 0
@@ -104,3 +105,19 @@ def test_nobody_is_asked_for_what_nobody_hears() -> None:
 )
 def test_a_request_lasts_until_there_is_to_be_a_word(status: JobState | None, wait: float) -> None:
     assert Place().standing.wait_s(status, 25.0) == wait
+
+
+def test_on_a_terminal_it_stands_there_that_it_runs_until_it_has_ended() -> None:
+    place = Place(shows_in_place=True)
+    place.look_after(1, JobState.RUNNING)
+    assert place.shown == ["job …12cdef is running"]
+    place.look_after(9, JobState.COMPLETED)
+    assert place.shown[-1] is None
+
+
+def test_why_a_job_does_not_run_is_a_line() -> None:
+    place: Any = Place()
+    place.says("no slot is free: 8 of 8 are taken")
+    assert why_line(place, JOB) == "job …12cdef is queued: no slot is free: 8 of 8 are taken"
+    place.says("since noon", JobState.RUNNING)
+    assert why_line(place, JOB) == "job …12cdef is running"
