@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-__all__ = ["Fault", "Injected", "faults"]
+__all__ = ["Fault", "Injected", "faults", "told_calls"]
 
 
 class Injected(Exception):
@@ -56,6 +58,52 @@ class Fault:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(part, step[1], self.around(getattr(part, step[1])))
             yield
+
+
+@contextmanager
+def told_calls(whole: object, holders: Sequence[str]) -> Iterator[set[tuple[str, str]]]:
+    """Give the steps of what is called meanwhile: the part, as `Fault.at_step` has it, and method.
+
+    Parts are what the ``holders`` have, which are dotted paths in ``whole`` ("": itself), each by
+    the path that is found first.
+    """
+    called: set[tuple[str, str]] = set()
+
+    def telling(function: Any, step: tuple[str, str]) -> Any:
+        @functools.wraps(function)
+        def tells(*args: Any, **kwargs: Any) -> Any:
+            called.add(step)
+            return function(*args, **kwargs)
+
+        return tells
+
+    seen: set[int] = set()
+    with pytest.MonkeyPatch.context() as patched:
+        for holder in holders:
+            found: Any = whole
+            for name in filter(None, holder.split(".")):
+                found = getattr(found, name)
+            for name, part in vars(found).items():
+                if id(part) in seen or not type(part).__module__.startswith(_OURS):
+                    continue
+                seen.add(id(part))
+                path = f"{holder}.{name}".lstrip(".")
+                for method in _public_methods(type(part)):
+                    told = telling(getattr(part, method), (path, method))
+                    with suppress(AttributeError):  # a value of slots is no part
+                        patched.setattr(part, method, told)
+        yield called
+
+
+_OURS = ("park_server", "park_repo", "support", "test")
+
+
+def _public_methods(cls: type) -> list[str]:
+    return [
+        name
+        for name in dir(cls)
+        if not name.startswith("_") and inspect.isfunction(inspect.getattr_static(cls, name))
+    ]
 
 
 def faults(folder: Path, *, after: bool) -> Iterator[tuple[Path, Fault]]:

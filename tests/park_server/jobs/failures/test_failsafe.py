@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
-from support.faults.injection import Fault, faults
+from support.faults.injection import Fault, faults, told_calls
 from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 from support.session.limits import LIMIT_S
 from support.session.slow_cases import slow_after
@@ -76,20 +76,89 @@ async def a_restart_finds_nothing(root: Path) -> None:
         await here.run_next()
 
 
+HOLDERS = ("", "dispatcher", "dispatcher._starts", "dispatcher._exits", "fetch_queue", "failsafe")
+"""What takes a job from its queue to its end; what these call is a step."""
+
 STEPS = [
-    ("database", "awrite"),
-    ("commits", "write"),
-    ("commits", "publish"),
-    ("settlement", "end"),
-    ("settlement", "started"),
+    ("commits", "write_joint"),
+    ("database", "awrite_joint"),
+    ("database", "write_joint"),
     ("folders", "prepare"),
     ("folders", "collect"),
-    ("folders", "marks"),
     ("engine", "start"),
+    ("commits", "publish"),
+    ("commits", "publish_once"),
+    ("bus", "publish"),
+    ("disk", "patiently"),
+    ("settlement", "started"),
+    ("settlement", "progressed"),
+    ("failsafe", "end"),
+    ("folders", "clear"),
+    ("folders", "marks"),
+    ("dispatcher._starts", "begin"),
     ("dispatcher._starts._environments", "ready"),
+    ("dispatcher._exits", "settle"),
+    ("dispatcher._exits._run_notes", "noted"),
+    ("dispatcher._limits", "expect"),
     ("dispatcher._queues", "next"),
+    ("dispatcher.expected", "note"),
     ("fetch_queue._fetcher", "fetch"),
+    ("areas", "resolved"),
 ]
+"""The steps that await, write, or ask the disk."""
+
+IN_MEMORY = "counts in memory: it asks nobody and waits for nothing"
+OF_THE_TEST = "the test asks it as well"
+
+NO_STEPS = {
+    ("bus", "wait_until"): OF_THE_TEST,
+    ("database", "read"): OF_THE_TEST,
+    ("folders", "aged_progress"): OF_THE_TEST,
+    ("folders", "path_of"): IN_MEMORY,
+    ("folders", "progress"): OF_THE_TEST,
+    ("folders", "report_age_s"): OF_THE_TEST,
+    ("folders", "with_progress"): OF_THE_TEST,
+    ("dispatcher", "enqueue"): OF_THE_TEST,
+    ("dispatcher", "on_exited"): OF_THE_TEST,
+    ("dispatcher", "pid_of"): OF_THE_TEST,
+    ("dispatcher", "slots"): OF_THE_TEST,
+    ("dispatcher._queues", "add"): IN_MEMORY,
+    ("dispatcher._room", "fits"): IN_MEMORY,
+    ("dispatcher._room", "free"): IN_MEMORY,
+    ("dispatcher._room", "is_counted"): IN_MEMORY,
+    ("dispatcher._room", "is_full"): IN_MEMORY,
+    ("dispatcher._room", "is_shared"): IN_MEMORY,
+    ("dispatcher._room", "slots"): IN_MEMORY,
+    ("dispatcher._room", "take"): IN_MEMORY,
+    ("dispatcher._room", "taken"): IN_MEMORY,
+    ("dispatcher._steps", "do"): IN_MEMORY,
+    ("dispatcher._tasks", "spawn"): IN_MEMORY,
+    ("dispatcher._turns", "gave_back"): IN_MEMORY,
+    ("dispatcher._turns", "note"): IN_MEMORY,
+    ("dispatcher._turns", "reconsider"): IN_MEMORY,
+    ("dispatcher._turns", "took"): IN_MEMORY,
+    ("fetch_queue._queue", "reconsider"): IN_MEMORY,
+    ("fetch_queue._queue", "turn"): IN_MEMORY,
+    ("fetch_queue._turns", "gave_back"): IN_MEMORY,
+    ("fetch_queue._turns", "reconsider"): IN_MEMORY,
+    ("scheduler", "progress"): OF_THE_TEST,
+    ("scheduler", "record"): OF_THE_TEST,
+}
+"""What else is called, each with the reason why nothing is raised there."""
+
+
+def test_each_step_that_there_is_has_its_exceptions(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path, slots=1, fetcher=OneFile()) as here:
+            await submitted_quietly(here)
+            with told_calls(here, HOLDERS) as called:
+                here.dispatcher.enqueue([])
+                async with asyncio.timeout(LIMIT_S):
+                    await everything_ends(here)
+        assert called - set(STEPS) - NO_STEPS.keys() == set(), "a new step: raise something there"
+        assert set(STEPS) - called == set(), "no step any more: nothing was ever raised there"
+
+    run(test)
 
 
 @pytest.mark.parametrize("after", slow_after(1, [False, True]), ids=["before", "after"])
