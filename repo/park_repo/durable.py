@@ -39,6 +39,7 @@ __all__ = [
     "sync_file",
     "write_durably",
     "write_new",
+    "write_over",
     "write_synced",
 ]
 
@@ -155,6 +156,21 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     with appearing(path, beside=beside(path.parent, path.name)) as partial:
         write_synced(partial, content, mode=mode)
     sync_directory(path.parent)
+
+
+def write_over(path: Path, secret: bytes) -> None:
+    """Write ``secret`` in the place of one of its length: the file stays the one that it was.
+
+    Whoever hides files from others does so by the file, or by its name: another file under that
+    name is not hidden from who runs already. Where there is none it is made, for its owner alone.
+    So short a piece of one block is on the disk whole or not at all.
+    """
+    if path.is_symlink() or not path.is_file() or path.stat().st_size != len(secret):
+        write_durably(path, secret, mode=0o600)
+        return
+    with path.open("r+b", buffering=0) as file:
+        file.write(secret)
+        os.fsync(file.fileno())
 
 
 def write_synced(path: Path, content: bytes, *, mode: int = 0o666) -> None:

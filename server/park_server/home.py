@@ -14,7 +14,7 @@ from filelock import BaseFileLock, Timeout
 
 from park.errors import Conflict, UsageError
 from park.file_lock import lock_at
-from park_repo.durable import write_durably
+from park_repo.durable import write_durably, write_over
 from park_server.ownership import claim_folder, read_secret
 
 __all__ = ["Home", "stopped"]
@@ -153,7 +153,7 @@ class Home:
     def rotate_token(self) -> str:
         """Make another token in place of the one that is there; return it."""
         token = f"park_{secrets.token_urlsafe(32)}"
-        write_durably(self.token_file, f"{token}\n".encode(), mode=0o600)
+        write_over(self.token_file, f"{token}\n".encode())
         return token
 
     def node_key(self) -> bytes:

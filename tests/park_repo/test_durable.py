@@ -18,6 +18,7 @@ from park_repo.durable import (
     sweep_beside,
     write_durably,
     write_new,
+    write_over,
     write_synced,
 )
 
@@ -184,3 +185,19 @@ def test_a_new_file_takes_no_others_place(tmp_path: Path) -> None:
             write_new("file", b"2", 0o444, top)
     assert (tmp_path / "file").read_bytes() == b"1"
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o444
+
+
+def test_a_secret_is_written_over_one_of_its_length_alone(tmp_path: Path) -> None:
+    path, other = tmp_path / "secret", tmp_path / "other"
+    write_over(path, b"first")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    there = path.stat().st_ino
+    write_over(path, b"other")
+    assert (path.read_bytes(), path.stat().st_ino) == (b"other", there)
+    write_over(path, b"longer")
+    assert path.read_bytes() == b"longer"
+    other.write_bytes(b"theirs")
+    path.unlink()
+    path.symlink_to(other)
+    write_over(path, b"secret")
+    assert (other.read_bytes(), path.is_symlink()) == (b"theirs", False)

@@ -38,3 +38,9 @@ def test_one_service_has_a_home(home: Home) -> None:
     assert "with --standby this one waits for it to end" in str(told.value.hint)
     first.release()
     home.lock().release()
+
+
+def test_a_token_that_is_rotated_is_in_the_file_that_is_hidden_from_jobs(home: Home) -> None:
+    first, there = home.token(), home.token_file.stat().st_ino
+    assert home.rotate_token() == home.token() != first
+    assert home.token_file.stat().st_ino == there

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from park_repo.durable import write_durably
+from park_repo.durable import write_over
 from park_server.ownership import read_secret
 from park_server.proofs.dpop import Use, signed
 from park_server.proofs.service_key import ServiceKey
@@ -43,11 +43,12 @@ class ServiceIdentity:
         self._before_file = file.with_name(f"{file.name}.before")
         self._clock = clock
         self._nonces: dict[str, str] = {}
-        before = self._before_file
-        self._keys = _Keys(
-            current=ServiceKey.parse(read_secret(file)) if file.exists() else self._made(),
-            before=ServiceKey.parse(read_secret(before)) if before.exists() else None,
-        )
+        current = ServiceKey.parse(read_secret(file)) if file.exists() else self._made()
+        if not self._before_file.exists():  # before any job runs, from which it is hidden by name
+            self._write(self._before_file, current)
+        before = ServiceKey.parse(read_secret(self._before_file))
+        is_another = before.thumbprint != current.thumbprint
+        self._keys = _Keys(current=current, before=before if is_another else None)
 
     @property
     def thumbprint(self) -> str:
@@ -56,12 +57,10 @@ class ServiceIdentity:
 
     def rotate(self, *, forget: bool = False) -> str:
         """Make another key; return its thumbprint. ``forget``: what was bound before is lost."""
-        before = self._keys.current
-        if forget:
-            self._before_file.unlink(missing_ok=True)
-        else:
-            self._write(self._before_file, before)
-        self._keys = _Keys(current=self._made(), before=None if forget else before)
+        before, made = self._keys.current, ServiceKey.new()
+        self._write(self._before_file, made if forget else before)
+        self._write(self._file, made)
+        self._keys = _Keys(current=made, before=None if forget else before)
         return self.thumbprint
 
     def keys_of(self, holder: str | None) -> list[ServiceKey]:
@@ -96,7 +95,7 @@ class ServiceIdentity:
 
     @staticmethod
     def _write(file: Path, key: ServiceKey) -> None:
-        write_durably(file, f"{key.text}\n".encode(), mode=0o600)
+        write_over(file, f"{key.text}\n".encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from park.errors import CannotSatisfy
-from park_repo.durable import write_durably
+from park_repo.durable import write_over
 from park_server.ownership import read_secret
-from park_server.sealing.sealing_key import SealingKey, is_sealed
+from park_server.sealing.sealing_key import KEY_LETTERS, SealingKey, is_sealed
 
 __all__ = ["Sealing"]
 
-_NONE = "none"
-"""In the place of the key of before, where there was none: what is kept may be in clear."""
+_NONE, _SETTLED = "0" * KEY_LETTERS, "f" * KEY_LETTERS
+"""In the place of the key of before: there was none, so that what is kept may be in clear; or none
+is needed any more. Both files are there from the first start on, and stay the same ones, since
+those who run already have them hidden from them by what they are (`write_over`)."""
 
 
 class Sealing:
@@ -25,9 +27,9 @@ class Sealing:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._before_file = file.with_name(f"{file.name}.before")
+        if not self._before_file.exists():
+            self._write(self._before_file, _NONE)
         if not file.exists():
-            if not self._before_file.exists():  # else a rotation was cut off between the two
-                self._write(self._before_file, _NONE)
             self._write(file, SealingKey.new().text)
         current = SealingKey.parse(read_secret(file))
         self._keys: tuple[SealingKey, ...] = (current, *self._noted())
@@ -35,14 +37,14 @@ class Sealing:
     @property
     def is_settled(self) -> bool:
         """Whether all that is kept is sealed with the key of now."""
-        return not self._before_file.exists()
+        return read_secret(self._before_file) == _SETTLED
 
     def settled(self) -> None:
         """Forget on the disk what was sealed with before: all is sealed anew.
 
         In memory it is kept: of what is under way some was sealed with it.
         """
-        self._before_file.unlink(missing_ok=True)
+        self._write(self._before_file, _SETTLED)
 
     def seal(self, text: str) -> str:
         """Return ``text`` as the database may have it."""
@@ -86,11 +88,9 @@ class Sealing:
         self._keys = (made, *self._keys)
 
     def _noted(self) -> tuple[SealingKey, ...]:
-        if not self._before_file.exists():
-            return ()
         word = read_secret(self._before_file)
-        return () if word == _NONE else (SealingKey.parse(word),)
+        return () if word in {_NONE, _SETTLED} else (SealingKey.parse(word),)
 
     @staticmethod
     def _write(file: Path, word: str) -> None:
-        write_durably(file, f"{word}\n".encode(), mode=0o600)
+        write_over(file, f"{word}\n".encode())

@@ -13,10 +13,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from park.errors import UsageError
 
-__all__ = ["SealingKey", "is_sealed"]
+__all__ = ["KEY_LETTERS", "SealingKey", "is_sealed"]
 
 _BITS = 512
 """AES-256 for each of the two halves: one authenticates, the other encrypts."""
+
+KEY_LETTERS = _BITS // 4
+"""Letters of a key as text: each has four bits."""
 
 _SEALED = re.compile(r"park-sealed-([0-9a-f]{8})-([A-Za-z0-9_-]+)")
 
@@ -55,7 +58,7 @@ class SealingKey:
         if len(secret) * 8 != _BITS:
             raise UsageError(
                 "what should be the key that seals what this service keeps is none:"
-                f" expected {_BITS // 4} hex digits"
+                f" expected {KEY_LETTERS} hex digits"
             )
         return cls(secret)
 

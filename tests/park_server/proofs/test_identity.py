@@ -52,6 +52,17 @@ def test_another_key_takes_its_place_and_signs_for_what_was_bound_before(tmp_pat
     assert [key.thumbprint for key in again.keys_of(first)] == [third]
 
 
+def test_its_files_stay_the_ones_that_are_hidden_from_jobs(tmp_path: Path) -> None:
+    file, before = tmp_path / "identity", tmp_path / "identity.before"
+    identity = ServiceIdentity(file)
+    those = [each.stat().st_ino for each in (file, before)]
+    assert len(identity.keys_of(None)) == 1
+    for forget in (False, True, False):
+        identity.rotate(forget=forget)
+        assert [each.stat().st_ino for each in (file, before)] == those
+    assert len(ServiceIdentity(file).keys_of(None)) == 2
+
+
 class Lender:
     """A service that looks at signed uses, and binds its grants to ``holder``."""
 

@@ -69,6 +69,15 @@ def test_what_no_key_opens_stays_as_it_is_until_that_is_put_back(tmp_path: Path)
     assert Sealing(new).sealed_anew(kept) == restored.seal("secret")
 
 
+def test_its_files_stay_the_ones_that_are_hidden_from_jobs(tmp_path: Path) -> None:
+    file, before = tmp_path / "key", tmp_path / "key.before"
+    sealing = Sealing(file)
+    those = [each.stat().st_ino for each in (file, before)]
+    for change in (sealing.settled, sealing.rotate, sealing.rotate, sealing.settled):
+        change()
+        assert [each.stat().st_ino for each in (file, before)] == those
+
+
 def test_what_is_in_clear_is_sealed(tmp_path: Path) -> None:
     sealing = Sealing(tmp_path / "key")
     assert sealing.sealed_anew("secret") == sealing.seal("secret")
