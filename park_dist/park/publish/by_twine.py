@@ -18,7 +18,7 @@ from park.inert_text import inert_log
 from park.publish.destination import Destination
 from park.publish.release_files import Release
 
-__all__ = ["check", "raised", "reason", "require_twine", "twine_environ", "upload"]
+__all__ = ["advice", "check", "raised", "reason", "require_twine", "twine_environ", "upload"]
 
 _ELSEWHERE = {"TWINE_REPOSITORY", "TWINE_REPOSITORY_URL"}
 """What would lead an upload elsewhere than where it was said to go."""
@@ -59,7 +59,16 @@ def check(release: Release) -> None:
     )
     if done.returncode:
         said = (done.stdout + done.stderr).strip()
-        raise CannotSatisfy(f"{release} does not pass the checks of twine:\n{said}")
+        raise CannotSatisfy(
+            f"{release} does not pass the checks of twine:\n{said}", hint=advice(said)
+        )
+
+
+def advice(said: str) -> str:
+    """Return what to do about what ``twine check`` said."""
+    if "`long_description` missing" in said:
+        return 'give it a README: readme = "README.md" in [project] of its pyproject.toml'
+    return _MORE
 
 
 def upload(release: Release, destination: Destination) -> None:

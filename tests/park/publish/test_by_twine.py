@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from park.errors import UsageError
-from park.publish.by_twine import raised, reason, require_twine, twine_environ, upload
+from park.publish.by_twine import advice, raised, reason, require_twine, twine_environ, upload
 from park.publish.destination import of_service
 from park.publish.release_files import Release
 
@@ -66,6 +66,14 @@ def test_the_words_of_a_service_are_found_in_what_twine_prints() -> None:
 @pytest.mark.parametrize("line", ["{not json}", '{"title": "nothing more"}', "no document"])
 def test_without_them_its_own_last_lines_are_the_reason(line: str) -> None:
     assert reason(f"{line}\nERROR    refused\n") == (f"{line}\nERROR    refused", None)
+
+
+def test_a_release_without_a_readme_is_told_how_to_have_one() -> None:
+    said = "Checking a.whl: FAILED due to warnings\nWARNING  `long_description` missing."
+    assert (
+        advice(said) == 'give it a README: readme = "README.md" in [project] of its pyproject.toml'
+    )
+    assert "--output DIR keeps the files" in advice("ERROR  `long_description` has syntax errors")
 
 
 def test_what_twine_did_not_expect_is_its_last_line() -> None:
