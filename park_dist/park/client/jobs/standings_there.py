@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -17,6 +18,9 @@ __all__ = ["StandingsThere"]
 
 _MOST_JOBS = 5_000
 """In one request: each has three leaves, and a request takes 20,000."""
+
+_NEVER = re.compile(r"needs (?P<job>.+?) completed; it (?P<how>failed.*)", re.DOTALL)
+"""How a service says that a job will never complete, since it has failed."""
 
 _PHASES = (Phase.STARTED, Phase.COMPLETED, Phase.FAILED)
 
@@ -55,7 +59,13 @@ class StandingsThere:
             state = _state(started.truth, completed.truth, failed.truth)
             self._known[job.id] = state
             if state is JobState.FAILED and completed.why:
-                self._reasons[job.id] = completed.why  # why it will never complete
+                self._reasons[job.id] = _of_failure(completed.why)
+
+
+def _of_failure(why: str) -> str:
+    """Return ``why`` a job will never complete in the words of one that has failed."""
+    found = _NEVER.fullmatch(why)
+    return why if found is None else f"{found['job']} {found['how']}"
 
 
 def _before_it_is_there(job: Job) -> JobState | None:

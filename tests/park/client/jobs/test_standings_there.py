@@ -33,6 +33,7 @@ class Standing(JobService):
     def __init__(self) -> None:
         super().__init__()
         self.states: dict[str, JobState] = {}
+        self.why = "it failed: boom"
 
     def json(self, method: str, path: str, **arguments: Any) -> Any:
         if path != "/api/v1/follow":
@@ -46,7 +47,7 @@ class Standing(JobService):
         for (job, phase), (at, expected) in zip(asked, phases, strict=False):
             assert phase == expected
             truth = TRUTHS[self.states[job]][at]
-            truths.append({"truth": truth, "why": "it failed: boom" if truth == NEVER else ""})
+            truths.append({"truth": truth, "why": self.why if truth == NEVER else ""})
         return truths
 
     @property
@@ -80,6 +81,13 @@ def test_each_state_is_told(service: Standing) -> None:
 def test_why_one_failed_is_told(service: Standing) -> None:
     jobs = service.stand(JobState.FAILED, JobState.CANCELLED, JobState.RUNNING)
     assert StandingsThere(jobs).asked().reasons == {jobs[0].id: "it failed: boom"}
+
+
+def test_why_one_failed_is_told_of_it_alone(service: Standing) -> None:
+    service.why = "needs job …a (fit(film) completed; it) completed; it failed: no; it failed"
+    jobs = service.stand(JobState.FAILED)
+    said = StandingsThere(jobs).asked().reasons[jobs[0].id]
+    assert said == "job …a (fit(film) completed; it) failed: no; it failed"
 
 
 def test_what_has_ended_is_not_asked_for_again(service: Standing) -> None:
