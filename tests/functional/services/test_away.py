@@ -54,11 +54,12 @@ def test_a_submission_that_failed_while_nobody_asked_is_an_exit_status(
     with script(scientist.client, FORGETS, away) as running:
         out, err = running.communicate(timeout=LIMIT_S)
     assert (out, running.returncode) == ("end\n", 120)
-    first, *_, last = err.splitlines()
+    first, *_, told, hint = err.splitlines()
     assert first.startswith(f"park: nothing answers at {away}: ")
     assert "Ctrl-C" in first
-    assert last.startswith("park: error: job ")
-    assert "was not submitted: nothing answers" in last
+    assert told.startswith("park: error: job ")
+    assert "was not submitted: nothing answers" in told
+    assert hint.startswith("hint: is the service running")
 
 
 @pytest.mark.parametrize("text", [FORGETS, WAITS], ids=["at the end", "in the block"])

@@ -97,6 +97,9 @@ class _EveryOutbox:
             sys.stderr.write(inert(f"park: error: {item} was not submitted: {why}\n"))
         if len(lost) > _MOST_LINES:
             sys.stderr.write(f"park: error: … and {len(lost) - _MOST_LINES} more\n")
+        hints = {getattr(item.error, "hint", None): None for item, _ in lost[:_MOST_LINES]}
+        for hint in filter(None, hints):
+            sys.stderr.write(inert(f"hint: {hint}\n"))
         if lost:
             atexit.register(fail_the_exit)
 

@@ -111,6 +111,19 @@ def test_at_the_end_what_nobody_heard_of_is_told(
     assert capsys.readouterr().err == line
 
 
+def test_what_is_advised_stands_once_below_the_lines(
+    every: _EveryOutbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    items = [lost("a"), lost("b")]
+    for item in items:
+        item.error = UsageError("no engine can run it", hint="ask for less")
+    every.failed += items
+    every._exit()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert lines[-1] == "hint: ask for less"
+
+
 def test_an_interrupted_wait_tells_what_was_on_its_way(
     every: _EveryOutbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
