@@ -10,12 +10,15 @@ import pytest
 
 from park.cli.jobs import result
 from park.cli.main import main
+from park.client.access.address import Address
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Return a service with one job; ``document`` is its encoded result, or an exception."""
     service = SimpleNamespace(document={"n": 1}, timeouts=[])
+    monkeypatch.setenv("PARK_SERVICE", "http://one.example")
+    transport = SimpleNamespace(address=Address(url="http://one.example", token=None))
 
     def encoded_result(timeout: float | None) -> Any:
         service.timeouts.append(timeout)
@@ -24,7 +27,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         return service.document
 
     def job(name: str) -> Any:
-        return SimpleNamespace(id=name, encoded_result=encoded_result)
+        return SimpleNamespace(id=name, encoded_result=encoded_result, transport=transport)
 
     monkeypatch.setattr(result, "service_of", lambda _: SimpleNamespace(job=job))
     return service
