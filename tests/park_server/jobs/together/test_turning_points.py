@@ -126,6 +126,7 @@ def test_most_ends_are_plain() -> None:
     )
 
 
+@pytest.mark.of_sqlite  # its driver tells each statement
 def test_many_change_by_one_statement(database: Database) -> None:
     statements: list[str] = []
     with database.engine.begin() as connection:
