@@ -112,7 +112,6 @@ WITHOUT = {
     "park_server/assembly/retention_parts.py": PARTS,
     "park_server/jobs/engines/pilots/driver_link.py": PILOTS,
     "park_server/node_desk/desk.py": APART,
-    "park_server/pilots/pilot_worker.py": PILOTS,
     "park_server/on_node/environment.py": APART,
     "park_server/break_glass/revocation.py": REVOKES,
     "park_server/break_glass/wheel_quarantine.py": "functional/trust/test_owners sets one aside",

@@ -162,7 +162,12 @@ def _opened_beside(path: str, ahead: str | None) -> tuple[int, str]:
             return os.open(ahead, empty | os.O_NOFOLLOW | os.O_NONBLOCK), ahead
     folder, _, name = path.rpartition("/")
     beside = f"{folder}/.{name}.{os.getpid()}"
-    return os.open(beside, empty | os.O_CREAT, 0o644), beside
+    anew = empty | os.O_CREAT | os.O_EXCL  # no link, no pipe of a job is opened
+    try:
+        return os.open(beside, anew, 0o644), beside
+    except FileExistsError:  # of a process that was killed, or a job that wants to be in the way
+        beside = f"{beside}.{os.urandom(8).hex()}"
+        return os.open(beside, anew, 0o644), beside
 
 
 def read_record(path: str) -> dict[str, Any] | None:

@@ -2,8 +2,9 @@
 
 ``driver.py SETTINGS``, with a listening socket as standard input. It speaks as a fork server does:
 ``hello`` tells what runs, ``start`` gives an order, ``ended`` and ``lost`` say what became of
-one, ``capacity`` how many workers there are, on how many pilots. It knows nothing for good:
-whoever comes back asks the folders of jobs.
+one, ``capacity`` how many workers there are, on how many pilots. ``start`` with ``again`` is of
+a job that a worker has given back. It knows nothing for good: whoever comes back asks the folders
+of jobs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 
 from park.errors import ParkError
 from park.runtime.lines import LineSocket
+from park_server.pilots.groups import Groups
 from park_server.pilots.parsl_setup import Pilots, configuration, started
 
 __all__ = ["Driver", "main"]
@@ -49,7 +51,8 @@ class Driver:
         self._selector = selectors.DefaultSelector()
         self._lines: set[LineSocket] = set()
         self._running: set[_Name] = set()
-        self._done: deque[tuple[_Name, Future[Any]]] = deque()
+        self._groups = Groups()
+        self._done: deque[tuple[list[dict[str, Any]], Future[Any]]] = deque()
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         self._is_leaving = False
@@ -107,25 +110,29 @@ class Driver:
         if messages is None:
             self._drop(line)
             return
-        for message in messages:
-            if message.get("do") == "start":
-                self._start(message)
-            elif message.get("do") == "leave":
-                self._is_leaving = True
+        wanted = [message for message in messages if self._is_new(message)]
+        waiting, (workers, _) = len(self._running), self._capacity or (0, 0)
+        for group in self._groups.of(wanted, waiting=waiting, workers=workers):
+            self._start(group)
+        self._is_leaving |= any(message.get("do") == "leave" for message in messages)
         self._watch(line)
 
-    def _start(self, message: dict[str, Any]) -> None:
-        name = (message["order"]["job_id"], message["order"]["attempt"])
-        if name in self._running:
-            return
+    def _is_new(self, message: dict[str, Any]) -> bool:
+        """Tell whether ``message`` is an order that does not run here, and note it."""
+        if message.get("do") != "start":
+            return False
+        name = _name_of(message)
+        is_new = name not in self._running or "again" in message
         self._running.add(name)
-        buffer = json.dumps(message).encode()
-        future = self._pilots.submit(_CONTEXT, buffer)
-        future.add_done_callback(lambda done: self._ended(name, done))
+        return is_new
 
-    def _ended(self, name: _Name, future: Future[Any]) -> None:
-        """Note an end, in a thread of Parsl's."""
-        self._done.append((name, future))
+    def _start(self, group: list[dict[str, Any]]) -> None:
+        future = self._pilots.submit(_CONTEXT, json.dumps(group).encode())
+        future.add_done_callback(lambda done: self._ended(group, done))
+
+    def _ended(self, group: list[dict[str, Any]], future: Future[Any]) -> None:
+        """Note the end of a task, in a thread of Parsl's."""
+        self._done.append((group, future))
         self._wake_up()
 
     def _wake_up(self) -> None:
@@ -149,14 +156,22 @@ class Driver:
             for line in self._lines:
                 line.hold(_capacity_event(capacity))
         while self._done:
-            name, future = self._done.popleft()
-            self._running.discard(name)
+            group, future = self._done.popleft()
             self._idle_since = time.monotonic()
-            event = {**_outcome_of(future), "job": name[0], "attempt": name[1]}
-            for line in self._lines:
-                line.hold(event)
+            for message, event in zip(group, _outcomes_of(future, len(group)), strict=True):
+                if event is not None:
+                    self._tell_end(message, event)
         for line in [*self._lines]:
             self._flush(line)
+
+    def _tell_end(self, message: dict[str, Any], event: dict[str, Any]) -> None:
+        job, attempt = name = _name_of(message)
+        self._running.discard(name)
+        took_s = event.pop("took_s", None)
+        if event["event"] == "ended":
+            self._groups.learn(message["server"], took_s)
+        for line in self._lines:
+            line.hold({**event, "job": job, "attempt": attempt})
 
     def _tell(self, line: LineSocket, message: dict[str, Any]) -> None:
         line.hold(message)
@@ -185,13 +200,21 @@ def _capacity_event(capacity: tuple[int, int]) -> dict[str, Any]:
     return {"event": "capacity", "workers": capacity[0], "pilots": capacity[1]}
 
 
-def _outcome_of(future: Future[Any]) -> dict[str, Any]:
-    """Return the event of an end: what the worker told, or that Parsl has lost it."""
+def _name_of(message: dict[str, Any]) -> _Name:
+    return message["order"]["job_id"], message["order"]["attempt"]
+
+
+def _outcomes_of(future: Future[Any], count: int) -> list[dict[str, Any] | None]:
+    """Return the event of each of ``count`` ends: what the worker told, or that Parsl lost it.
+
+    None of those that it gave back.
+    """
     error = future.exception()
     if error is None:
-        told: dict[str, Any] = future.result()
+        told: list[dict[str, Any] | None] = future.result()
         return told
-    return {"event": "lost", "why": f"{type(error).__name__}: {error}".splitlines()[0]}
+    why = f"{type(error).__name__}: {error}".splitlines()[0]
+    return [{"event": "lost", "why": why} for _ in range(count)]
 
 
 def main() -> None:

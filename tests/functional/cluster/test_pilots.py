@@ -58,6 +58,15 @@ def limited():
 
 def small(x):
     return x
+
+
+def one_held(x, which, up, go):
+    if x == which:
+        with open(up, "w") as file:
+            file.write("up")
+        with open(go) as file:
+            file.readline()
+    return x
 """
 
 
@@ -145,6 +154,31 @@ def test_short_jobs_may_share_a_process_and_leave_each_their_own(
     assert client.run("logs", last).stdout == "out 11\n"
     alone = served.result_of(client.submit("light_model:pid", x=1))
     assert alone["pid"] not in {result["pid"] for _, result in done}
+
+
+def test_one_that_takes_long_keeps_none_waiting_that_share_a_task_with_it(
+    client: Client, served: ParkService, tmp_path: Path
+) -> None:
+    up, go = Pipe(tmp_path / "up"), Pipe(tmp_path / "go")
+
+    def submitted(count: int, which: int) -> Any:
+        return client.script(
+            "import json, park, light_model\n"
+            f"calls = [(x, {which}, {str(up)!r}, {str(go)!r}) for x in range({count})]\n"
+            "service = park.remote_service()\n"
+            "jobs = service.submit_all(light_model.one_held, calls, reuse=True, memo=False)\n"
+            "print(json.dumps([job.id for job in jobs]))"
+        )
+
+    for each in submitted(60, -1):  # by these they are known to be short
+        assert served.job_when_final(each)["status"] == "completed"
+    jobs = submitted(60, 20)
+    assert up.receive() == "up"
+    others = [served.job_when_final(each) for each in (*jobs[:20], *jobs[21:])]
+    assert {each["status"] for each in others} == {"completed"}
+    assert served.get(f"/api/v1/jobs/{jobs[20]}")["status"] == "running"
+    go.send("go")
+    assert served.job_when_final(jobs[20])["status"] == "completed"
 
 
 def test_it_is_shown_beside_the_other_engines(client: Client) -> None:

@@ -71,8 +71,13 @@ def test_what_it_says_of_routing_is_so() -> None:
 
 def test_what_it_says_of_processes_for_several_jobs_is_so() -> None:
     from park.runtime.again.reuse import MOST_JOBS
+    from park_server.pilots import groups, pilot_worker
 
     (line,) = re.findall(r"^\$ park (submit .*)$", PAGE, re.MULTILINE)
     assert parser_for("submit").parse_args(line.split()).asks_reuse is True
     assert "and after 200 jobs" in PAGE
     assert MOST_JOBS == 200
+    assert "up to eight go to a worker" in PAGE
+    assert groups.MOST == 8
+    assert "a\nquarter of a second" in PAGE
+    assert pilot_worker._LOOK_S == groups.TASK_S == 0.25

@@ -83,3 +83,15 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     write_record(str(tmp_path / "secret"), {"a": 1})
     (tmp_path / "outcome.json").symlink_to(tmp_path / "secret")
     assert read_record(str(tmp_path / "outcome.json")) is None
+
+
+def test_what_a_job_has_put_in_the_way_of_a_record_is_not_opened(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "cancel.json", tmp_path / "elsewhere"
+    elsewhere.write_text("kept")
+    beside = tmp_path / f".cancel.json.{os.getpid()}"
+    beside.symlink_to(elsewhere)
+    write_record(str(path), {"a": 1})
+    beside.unlink()
+    os.mkfifo(beside)
+    write_record(str(path), {"a": 2})  # and waits for nobody
+    assert (elsewhere.read_text(), read_record(str(path))) == ("kept", {"a": 2})

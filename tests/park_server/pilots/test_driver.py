@@ -23,7 +23,7 @@ class Parsl:
     """Stands for Parsl: takes tasks, and has them end as a test says."""
 
     def __init__(self) -> None:
-        self.tasks: list[tuple[dict[str, Any], Future[Any]]] = []
+        self.tasks: list[tuple[list[dict[str, Any]], Future[Any]]] = []
         self.has_task = threading.Event()
         self.is_well = True
         self.asked = 0
@@ -67,9 +67,11 @@ class World:
         self.connections += [connection, file]
         return file
 
-    def start(self, line: Any, job: str) -> None:
+    def start(self, line: Any, *jobs: str, **more: Any) -> None:
         self.parsl.has_task.clear()
-        line.write(json.dumps({"do": "start", "order": {"job_id": job, "attempt": 1}}) + "\n")
+        for job in jobs:
+            order = {"job_id": job, "attempt": 1, "reuse": True}
+            line.write(json.dumps({"do": "start", "server": "s", "order": order, **more}) + "\n")
         line.flush()
 
     def close(self) -> None:
@@ -97,7 +99,7 @@ def test_an_end_is_told_as_the_worker_told_it(world: World) -> None:
     assert said(line)["running"] == []
     world.start(line, "a")
     assert world.parsl.has_task.wait(LIMIT_S)
-    world.parsl.tasks[0][1].set_result({"event": "ended", "finished": True})
+    world.parsl.tasks[0][1].set_result([{"event": "ended", "finished": True, "took_s": 0.1}])
     assert said(line) == {"event": "ended", "finished": True, "job": "a", "attempt": 1}
 
 
@@ -122,7 +124,33 @@ def test_a_service_that_comes_back_hears_what_runs_and_starts_nothing_twice(worl
     world.start(again, "a")
     world.start(again, "b")
     assert world.parsl.has_task.wait(LIMIT_S)
-    assert [task["order"]["job_id"] for task, _ in world.parsl.tasks] == ["a", "b"]
+    assert jobs_of_tasks(world) == [["a"], ["b"]]
+
+
+def jobs_of_tasks(world: World) -> list[list[str]]:
+    return [[each["order"]["job_id"] for each in task] for task, _ in world.parsl.tasks]
+
+
+def test_short_ones_that_come_together_share_a_task_and_one_given_back_gets_its_own(
+    world: World,
+) -> None:
+    world.parsl.has_workers = True
+    line = world.connected()
+    assert [said(line)["event"] for _ in range(2)] == ["hello", "capacity"]
+    world.start(line, "quick")
+    assert world.parsl.has_task.wait(LIMIT_S)
+    world.parsl.tasks[0][1].set_result([{"event": "ended", "finished": True, "took_s": 0.001}])
+    assert said(line)["job"] == "quick"
+    world.start(line, *(f"j{number:02}" for number in range(32)))
+    while sum(map(len, jobs_of_tasks(world))) < 33:
+        assert world.parsl.has_task.wait(LIMIT_S)
+    assert jobs_of_tasks(world)[1] == ["j00", "j01"]  # two tasks for each of eight workers
+    world.start(line, "j01", again=True)
+    assert world.parsl.has_task.wait(LIMIT_S)
+    assert jobs_of_tasks(world)[-1] == ["j01"]
+    world.parsl.tasks[1][1].set_result([{"event": "ended", "finished": True, "took_s": 1.0}, None])
+    world.parsl.tasks[-1][1].set_result([{"event": "ended", "finished": True, "took_s": 0.0}])
+    assert [said(line)["job"] for _ in range(2)] == ["j00", "j01"]
 
 
 def test_the_workers_that_there_are_are_told_to_whoever_comes(world: World) -> None:

@@ -40,7 +40,7 @@ from park_server.jobs.engines.pilots.driver_link import (
     found,
     spawned,
 )
-from park_server.jobs.engines.pilots.pilot_order import PilotOrders
+from park_server.jobs.engines.pilots.pilot_order import GIVEN_BACK, PilotOrders
 from park_server.tasks import Tasks
 
 __all__ = ["SILENT_S", "PilotEngine", "is_over"]
@@ -69,8 +69,9 @@ _KILL_TIMEOUT_S = 10.0
 class _Job:
     """An attempt that has not exited.
 
-    ``why`` its folder alone tells of it, None: Parsl does. ``heard`` is when there was a sign of
-    life, ``beat`` which.
+    ``why`` its folder alone tells of it, None: Parsl does. ``is_back``: the worker that had it has
+    given it back, and another one gets it. ``heard`` is when there was a sign of life, ``beat``
+    which.
     """
 
     order: StartOrder
@@ -78,6 +79,7 @@ class _Job:
     why: str | None = None
     has_begun: bool = False
     is_marked: bool = False
+    is_back: bool = False
     beat: float = 0.0
     heard: float = field(default_factory=time.monotonic)
     exited: asyncio.Event = field(default_factory=asyncio.Event)
@@ -214,6 +216,7 @@ class PilotEngine(NothingForked):
         for job, names in zip(wanted, await asyncio.to_thread(_listed, wanted), strict=True):
             if not job.exited.is_set():
                 self._note(job, names)
+                self._take_back(job, names)
 
     def _note(self, job: _Job, names: set[str]) -> None:
         """Tell that a job has begun, or has said how it wants to be treated."""
@@ -224,6 +227,17 @@ class PilotEngine(NothingForked):
         if "marks.json" in names and not job.is_marked:
             job.is_marked = True
             job.sink.on_marked(order.job_id, order.attempt)
+
+    def _take_back(self, job: _Job, names: set[str]) -> None:
+        """Order a job again that is given back: should it have been begun, its claim is taken."""
+        is_given_back = f"{GIVEN_BACK}{job.order.attempt}" in names
+        if not is_given_back or job.is_back or job.has_begun or job.why is not None:
+            return
+        job.is_back = True
+        try:
+            self._driver().send(do="start", again=True, **self._orders.told(job.order))
+        except (OSError, ParkError) as error:
+            self._lost(job, f"a worker that gave it back ({error})")
 
     async def _look_at(self, job: _Job) -> None:
         """Report the exit of a followed job, once it is known that nothing of it runs."""

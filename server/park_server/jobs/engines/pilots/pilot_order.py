@@ -15,7 +15,10 @@ from park_server.jobs.engines.fork_server_client import ServerKey, making_of, se
 from park_server.jobs.engines.order_record import order_record
 from park_server.jobs.engines.runtime_copy import RuntimeCopy
 
-__all__ = ["PilotOrders"]
+__all__ = ["GIVEN_BACK", "PilotOrders"]
+
+GIVEN_BACK = "back-"
+"""With the number of the attempt, a file of a job that a worker had and does not run."""
 
 _IDLE_S = 60.0
 """How long a fork server stays whose worker went: its job may still run, no other will come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from park_server.jobs.engines.evidence import Evidence
 from park_server.jobs.engines.pilots import pilot_engine
 from park_server.jobs.engines.pilots.driver_link import DriverSettings
 from park_server.jobs.engines.pilots.pilot_engine import PilotEngine, is_over
+from park_server.jobs.engines.pilots.pilot_order import GIVEN_BACK
 from park_server.sockets.in_folder import listening
 
 if TYPE_CHECKING:
@@ -186,5 +188,26 @@ def test_a_driver_that_does_not_answer_is_given_up_with_what_it_was_sent_meanwhi
             exits = [await heard.next(), await heard.next()]
             assert {exited.job_id for exited in exits} == {old.job_id, new.job_id}
             assert {exited.kind for exited in exits} == {ExitKind.NEVER_STARTED}
+
+    asyncio.run(test())
+
+
+def test_what_a_worker_gives_back_goes_to_another_one_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pilot_engine, "_LOOK_S", 0.01)
+
+    async def test() -> None:
+        given = order(tmp_path)
+        (given.directory / f"{GIVEN_BACK}1").touch()
+        async with taken_up(tmp_path, [given]) as (engine, _, driver):
+            line = driver.take()
+            line.send({"event": "hello", "running": [{"job": given.job_id, "attempt": 1}]})
+            loop = asyncio.get_running_loop()
+            said = await asyncio.wait_for(loop.sock_recv(line.connection, 65_536), LIMIT_S)
+            assert json.loads(said) == {"do": "start", "again": True, "order": given.job_id}
+            await engine._look()
+            with pytest.raises(BlockingIOError):
+                line.connection.recv(1)
 
     asyncio.run(test())
