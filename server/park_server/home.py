@@ -24,6 +24,10 @@ _OTHERS, _OTHERS_WRITE = 0o077, 0o022
 _PASSED = ("areas", "builds", "cache", "envs", "files", "homes", "jobs", "runtime", "store")
 """What the accounts of users pass, or read, of a home."""
 
+_LEFT_S = 3.0
+"""How long the lock of a killed service may outlive it: a process that it was starting has it too,
+until that is another program (a restart was refused so, on a machine with ten times its load)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -137,11 +141,11 @@ class Home:
     def lock(self) -> BaseFileLock:
         """Take the home for this process, until it ends or lets the lock go.
 
-        Raises `Conflict` where another service runs on the same home.
+        Raises `Conflict` where another service runs on the same home, after some seconds.
         """
         lock = lock_at(self.path / "lock")
         try:
-            lock.acquire(blocking=False)
+            lock.acquire(timeout=_LEFT_S)
         except Timeout:
             raise Conflict(
                 f"another park service runs on the home {self.path}",

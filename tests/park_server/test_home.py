@@ -1,4 +1,7 @@
+import fcntl
+import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,15 @@ def test_one_service_has_a_home(home: Home) -> None:
     assert "with --standby this one waits for it to end" in str(told.value.hint)
     first.release()
     home.lock().release()
+
+
+def test_a_lock_that_outlives_a_killed_service_for_a_moment_is_waited_for(home: Home) -> None:
+    descriptor = os.open(home.path / "lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    ends = threading.Timer(0.2, os.close, [descriptor])
+    ends.start()
+    home.lock().release()
+    ends.join()
 
 
 def test_a_token_that_is_rotated_is_in_the_file_that_is_hidden_from_jobs(home: Home) -> None:
