@@ -151,7 +151,11 @@ def write_record(path: str, record: dict[str, Any], ahead: str | None = None) ->
     descriptor, beside = _opened_beside(path, ahead)
     with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor)
         file.write(data)
-    os.replace(beside, path)  # noqa: PTH105 (see `JobFolder`)
+    try:
+        os.replace(beside, path)  # noqa: PTH105 (see `JobFolder`)
+    except IsADirectoryError:  # a job is in the way of its own cancel, or of its own end
+        os.replace(path, f"{path}.{os.urandom(8).hex()}")  # noqa: PTH105
+        os.replace(beside, path)  # noqa: PTH105
 
 
 def _opened_beside(path: str, ahead: str | None) -> tuple[int, str]:

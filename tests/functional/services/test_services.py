@@ -68,9 +68,10 @@ def test_park_token_opens_a_service_of_another_machine(
     assert "does not say which service" in alone.error("jobs", "-s", service.url, status=4)
 
 
-def test_a_wrong_token_is_not_permitted(client: Client) -> None:
+def test_a_wrong_token_is_not_permitted(service: ParkService, client: Client) -> None:
     message = client.with_variables(PARK_TOKEN="wrong").error("jobs", status=4)
-    assert message.startswith("this service does not know the token\nhint: ")
+    said = f"this service does not know the token\nhint: log in: park login {service.url}; "
+    assert message.startswith(said)
     assert "wrong" not in message
 
 

@@ -95,3 +95,13 @@ def test_what_a_job_has_put_in_the_way_of_a_record_is_not_opened(tmp_path: Path)
     os.mkfifo(beside)
     write_record(str(path), {"a": 2})  # and waits for nobody
     assert (elsewhere.read_text(), read_record(str(path))) == ("kept", {"a": 2})
+
+
+def test_a_folder_that_a_job_has_put_in_the_place_of_a_record_keeps_none_from_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cancel.json"
+    (path / "full").mkdir(parents=True)
+    write_record(str(path), {"a": 1})
+    assert read_record(str(path)) == {"a": 1}
+    assert len(list(tmp_path.glob("cancel.json.*/full"))) == 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from park.client.access.http.exchange import NoAnswer, Response
 from park.client.access.http.request_headers import require_understood
 from park.errors import PROBLEM_TYPE, ParkError, ServiceFault, ServiceUnreachable, from_problem
-from park.wire import json_body
+from park.wire import API, json_body
 
 if TYPE_CHECKING:
     from park.client.access.address import Address
@@ -34,6 +34,9 @@ _NOT_REACHED = frozenset({502, 503, 504})
 """What a proxy answers while the service behind it is away."""
 
 _TITLE = r"<title>([^<]+)</title>"
+
+_LOGIN = "park login URL"
+"""What a service advises to whom it does not know."""
 
 _MOST_LETTERS = 100
 
@@ -87,7 +90,10 @@ def checked(response: Response) -> Response:
     problem = _problem_in(response)
     if problem is None:
         raise _of_another_program(response)
-    raise from_problem({"status": response.status_code, **problem})
+    error = from_problem({"status": response.status_code, **problem})
+    if error.hint is not None and API in response.url:  # a service does not know how it is reached
+        error.hint = error.hint.replace(_LOGIN, f"park login {response.url.partition(API)[0]}")
+    raise error
 
 
 def _problem_in(response: Response) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,14 @@ from support.stand_ins.responses import responded
 from park.client.access.address import Address
 from park.client.access.answers import checked, explained, json_of, reached, sendable
 from park.client.access.http.exchange import NoAnswer
-from park.errors import NotPermitted, ParkError, ServiceFault, ServiceUnreachable, UsageError
+from park.errors import (
+    NotAuthenticated,
+    NotPermitted,
+    ParkError,
+    ServiceFault,
+    ServiceUnreachable,
+    UsageError,
+)
 
 HERE = Address(url="http://one.example", token=None)
 PROBLEM = {"content-type": "application/problem+json; charset=utf-8"}
@@ -38,6 +46,15 @@ def test_an_error_is_the_one_that_is_described() -> None:
     document = b'{"type": "urn:park:problem:not-permitted", "detail": "not yours", "hint": "ask"}'
     with pytest.raises(NotPermitted, match="not yours"):
         checked(responded(403, document, PROBLEM))
+
+
+def test_who_is_to_log_in_is_told_where() -> None:
+    document = b'{"detail": "no token", "hint": "log in: park login URL; or do not"}'
+    for url in ("https://one.example/api/v1/jobs?a=/api/v1", "https://one.example/lab/api/v1"):
+        with pytest.raises(NotAuthenticated) as told:
+            checked(replace(responded(401, document, PROBLEM), url=url))
+        service = url.partition("/api")[0]
+        assert told.value.hint == f"log in: park login {service}; or do not"
 
 
 @pytest.mark.parametrize(
