@@ -67,8 +67,8 @@ def _require_new(path: Path, beside: Mapping[str, Path]) -> None:
     there = count_in(beside)
     if there:
         raise CannotSatisfy(
-            f"the database {path} is {'empty' if path.exists() else 'missing'}, but beside it"
-            f" there are {' and '.join(there)}",
+            f"the database {path} is {'empty' if path.exists() else 'missing'}, but the home"
+            f" has {' and '.join(there)}",
             hint=f"{_RESTORE}; to begin anew, choose another folder with --home",
         )
 
@@ -76,7 +76,10 @@ def _require_new(path: Path, beside: Mapping[str, Path]) -> None:
 def count_in(beside: Mapping[str, Path]) -> list[str]:
     """Say how much of each kind there is in the folders ``beside``, where there is any."""
     counted = {what: _count(folder) for what, folder in beside.items()}
-    return [f"{count:,} {what}" for what, count in counted.items() if count]
+    one = {what: what.replace("folders", "folder", 1) for what in counted}
+    return [
+        f"{count:,} {one[what] if count == 1 else what}" for what, count in counted.items() if count
+    ]
 
 
 def _count(folder: Path) -> int:

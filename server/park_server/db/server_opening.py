@@ -89,7 +89,7 @@ def _require_known(connection: Connection, url: URL, beside: Mapping[str, Path])
     there = count_in(beside)
     if not tables:
         if there:
-            raise _not_of_home(url, f"is empty, but in the home there are {' and '.join(there)}")
+            raise _not_of_home(url, f"is empty, but the home has {' and '.join(there)}")
         return
     if "alembic_version" not in tables:
         raise CannotSatisfy(

@@ -70,7 +70,7 @@ def refusal(service: ParkService) -> str:
 def test_a_home_whose_database_is_lost_is_left_until_it_is_back(service: ParkService) -> None:
     database = service.home / "park.sqlite"
     kept = database.rename(service.home.parent / "kept")
-    assert "is missing, but beside it there are 1 folders of wheels" in refusal(service)
+    assert "is missing, but the home has 1 folder of wheels" in refusal(service)
     shutil.copy(kept, database)
     service.start()
     assert "demo" in service.request("GET", "/simple/demo/").text

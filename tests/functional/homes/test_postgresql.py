@@ -115,7 +115,7 @@ def test_a_home_is_served_with_its_own_database_alone(tmp_path: Path, postgresql
         service.stop()
         (service.home / "jobs" / "one").mkdir()
         foreign = ParkService(tmp_path, "--database", postgresql.url("other").render_as_string())
-        with pytest.raises(AssertionError, match="is empty, but in the home there are 1 folders"):
+        with pytest.raises(AssertionError, match="is empty, but the home has 1 folder"):
             foreign.start()
         (service.home / "database").write_text(f"{url}\n")
         named = ParkService(tmp_path, "--upstream", "none")

@@ -47,7 +47,5 @@ def test_a_stopped_service_is_brought_up_to_date(home: Home) -> None:
 
 def test_a_home_without_its_database_gets_no_empty_one(home: Home) -> None:
     (home.jobs / "a").mkdir()
-    with pytest.raises(
-        CannotSatisfy, match=r"is missing, but beside it there are 1 folders of jobs"
-    ):
+    with pytest.raises(CannotSatisfy, match=r"is missing, but the home has 1 folder of jobs"):
         opened_for(home, None)

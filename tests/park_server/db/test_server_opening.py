@@ -57,7 +57,7 @@ def test_one_that_is_empty_beside_a_full_home_is_refused(
     url: URL, beside: Mapping[str, Path]
 ) -> None:
     (beside["folders of jobs"] / "a").mkdir()
-    assert "is empty, but in the home there are 1 folders of jobs" in refusal(url, beside)
+    assert "is empty, but the home has 1 folder of jobs" in refusal(url, beside)
 
 
 def test_one_of_another_home_is_refused(url: URL, beside: Mapping[str, Path]) -> None:

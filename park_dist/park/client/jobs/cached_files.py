@@ -41,7 +41,7 @@ def cached_file(transport: Transport, route: str, *, sha256: str, name: str) -> 
     folder = user_cache().files / sha256
     path = folder / name
     if not _is_whole(path, sha256):
-        _remove(path)
+        _remove(path if folder.is_dir() else folder)
         folder.mkdir(parents=True, exist_ok=True)
         with appearing(path, beside=folder / f".{secrets.token_hex(8)}") as beside:
             transport.download(route, beside)

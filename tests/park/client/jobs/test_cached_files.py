@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -120,6 +121,13 @@ def test_what_was_damaged_is_fetched_again(
         forget()
     assert fetched(service).read_bytes() == CONTENT
     assert service.downloads == 2
+
+
+def test_what_is_in_the_place_of_its_folder_gives_way(service: Answers) -> None:
+    folder = fetched(service).parent
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+    assert fetched(service).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
