@@ -20,6 +20,7 @@ from park_server.jobs.engines.engine import AttemptExit, ExitKind
 
 __all__ = [
     "MOST_ATTEMPTS",
+    "MOST_FORESTALLED",
     "ON_REQUEST",
     "STOPPED_EARLY",
     "JobEnd",
@@ -92,17 +93,26 @@ def cancelled_in_part(why: str) -> JobEnd:
 MOST_ATTEMPTS = 5
 """A job whose processes vanish again and again, or never come to start, is given up then."""
 
+MOST_FORESTALLED = 50
+"""And one that a service was about to start whenever it died. That is rarely the job's doing, but a
+job that it is the doing of would have a service that is started again die without end."""
 
-def may_run_again(exited: AttemptExit, *, restartable: bool, failures: int = 0) -> bool:
+
+def may_run_again(
+    exited: AttemptExit, *, restartable: bool, failures: int = 0, forestalled: bool = False
+) -> bool:
     """Tell whether a job may run from the beginning after its attempt ``exited``.
 
     Only where nothing of the user's ran, or where the process is gone without an outcome
     (`ExitKind.LOST`) and the job may be restarted: not after a death that somebody saw,
     because the same would come again. Attempts that count as ``failures`` do not count here.
+    ``forestalled``: the service that was to start this attempt has ended.
     """
-    if exited.attempt - failures >= MOST_ATTEMPTS or exited.outcome is not None:
+    never_started = exited.kind is ExitKind.NEVER_STARTED
+    most = MOST_FORESTALLED if forestalled and never_started else MOST_ATTEMPTS
+    if exited.attempt - failures >= most or exited.outcome is not None:
         return False
-    return exited.kind is ExitKind.NEVER_STARTED or (exited.kind is ExitKind.LOST and restartable)
+    return never_started or (exited.kind is ExitKind.LOST and restartable)
 
 
 def next_try(options: JobOptions, failures: int, *, now: datetime | None = None) -> datetime | None:

@@ -32,7 +32,8 @@ class Run:
     limits. ``stop_requested``: it was asked to stop and to keep its best; ``no_room`` says why it
     was stopped for want of room. ``call``: its arguments as JSON, where they go with the order.
     ``has_begun``: what it waited for before its call (a queue elsewhere, an interpreter and its
-    imports) is over. ``is_marked``: its callable says limits as well.
+    imports) is over. ``is_marked``: its callable says limits as well. ``is_recovered``: an earlier
+    service started it.
     """
 
     job: JobRequest
@@ -52,6 +53,7 @@ class Run:
     call: str | None = None
     has_begun: bool = False
     is_marked: bool = False
+    is_recovered: bool = False
     timers: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
     @property
@@ -133,6 +135,7 @@ def recovered_run(job: StoredJob, call: dict[str, Any]) -> Run:
         started=str(job.started),
         cancel_requested=job.cancel_requested,
         stop_requested=job.stop_by is not None,
+        is_recovered=True,
     )
 
 

@@ -324,6 +324,23 @@ def test_what_ran_before_a_restart_is_followed_and_its_time_goes_on(tmp_path: Pa
     run(test)
 
 
+def test_services_that_end_before_they_have_started_a_job_do_not_use_up_its_attempts(
+    tmp_path: Path,
+) -> None:
+    async def test() -> None:
+        async with place(tmp_path) as first:
+            first.submit("1")
+            await first.started()
+        for attempt in range(1, MOST_ATTEMPTS + 2):
+            async with place(tmp_path) as here:
+                rows = here.database.read(lambda c: job_rows.stored(c, [JobId("1")]))
+                await here.dispatcher.recover(rows)
+                here.end(await here.started(), ExitKind.NEVER_STARTED)
+                assert (await here.started()).attempt == attempt + 1
+
+    run(test)
+
+
 def test_of_a_job_that_has_ended_only_what_is_shown_stays(tmp_path: Path) -> None:
     async def test() -> None:
         async with place(tmp_path) as here:

@@ -7,7 +7,7 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
-from park_server.jobs.job_end import MOST_ATTEMPTS, JobEnd, end_of, may_run_again
+from park_server.jobs.job_end import MOST_ATTEMPTS, MOST_FORESTALLED, JobEnd, end_of, may_run_again
 
 FILE = FileRecord(name="fit.png", sha256="ab", size=3)
 
@@ -158,6 +158,21 @@ def test_only_what_is_proven_gone_unseen_and_may_runs_again(
     again: bool,  # noqa: FBT001
 ) -> None:
     assert may_run_again(attempt, restartable=restartable) is again
+
+
+@pytest.mark.parametrize(
+    ("kind", "attempt", "again"),
+    [
+        (ExitKind.NEVER_STARTED, MOST_FORESTALLED - 1, True),
+        (ExitKind.NEVER_STARTED, MOST_FORESTALLED, False),
+        (ExitKind.LOST, MOST_ATTEMPTS, False),
+    ],
+)
+def test_that_services_died_before_they_started_it_is_held_against_no_job_for_long(
+    kind: ExitKind, attempt: int, *, again: bool
+) -> None:
+    exited = ended(kind, attempt=attempt)
+    assert may_run_again(exited, restartable=True, forestalled=True) is again
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,10 @@ class AttemptExits:
         ended = any(each is not None for each in (run.timed_out_s, run.stalled_s, run.late_s))
         stopped = run.cancel_requested or run.stop_requested or ended
         restartable = self._is_restartable(run, exited)
-        if not stopped and may_run_again(exited, restartable=restartable, failures=run.failures):
+        again = may_run_again(
+            exited, restartable=restartable, failures=run.failures, forestalled=run.is_recovered
+        )
+        if again and not stopped:
             await self._commits.settle(lambda c: self._settlement.requeue(c, job))
             told_runs.ended(run, JobState.QUEUED, exited.detail)
             return
