@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from park.errors import UsageError
 from park.model.durations import parse_duration
 
-__all__ = ["local_minute", "parse_seconds", "parse_since"]
+__all__ = ["local_minute", "local_second", "parse_seconds", "parse_since"]
 
 
 def parse_seconds(text: str) -> float:
@@ -52,3 +52,16 @@ def parse_since(text: str, now: datetime) -> datetime:
 def local_minute(seconds: float) -> str:
     """Return a Unix time as the clock here shows it, to the minute: ``2026-11-27 14:30``."""
     return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def local_second(moment: str | None) -> str | None:
+    """Return a moment of a service's record as the clock here shows it: ``2026-11-27 14:30:59``.
+
+    None where there is none. What is no moment comes back as it is: a service may say anything.
+    """
+    if moment is None:
+        return None
+    try:
+        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return moment

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from park.cli.moments import local_minute, parse_seconds, parse_since
+from park.cli.moments import local_minute, local_second, parse_seconds, parse_since
 from park.errors import UsageError
 
 NOW = datetime(2026, 11, 27, 12, 0, 0, tzinfo=UTC)
@@ -44,3 +44,10 @@ def test_what_is_no_length_of_time_is_told(text: str) -> None:
 def test_a_unix_time_is_read_as_of_the_clock_here() -> None:
     moment = datetime(2026, 11, 27, 14, 30, 59).astimezone()
     assert local_minute(moment.timestamp()) == "2026-11-27 14:30"
+
+
+def test_a_moment_of_a_service_is_read_as_of_the_clock_here_and_no_moment_as_it_is() -> None:
+    here = datetime(2026, 11, 27, 14, 30, 59, 123456).astimezone()
+    of_service = here.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    assert local_second(of_service) == "2026-11-27 14:30:59"
+    assert [local_second(each) for each in ("soon", "", None)] == ["soon", "", None]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from park.cli.moments import local_second
 from park.cli.options import NEWEST, add_action, add_all
 from park.cli.output import print_json, say
 from park.model.sizes import shown_size
@@ -158,4 +159,4 @@ def _print(each: EnvironmentSummary) -> None:
     say(f"{each.lock_hash}  {each.status}  Python {each.python}{pinned}")
     sizes = f"{shown_size(each.size_bytes)} ({shown_size(each.own_bytes)} its own)"
     say(f"  {', '.join(each.projects)}  by {', '.join(each.installed_by)}")
-    say(f"  {each.packages} packages, {sizes}, last used {each.last_used or 'never'}")
+    say(f"  {each.packages} packages, {sizes}, last used {local_second(each.last_used) or 'never'}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from park.cli.moments import local_second
 from park.cli.options import NEWEST, add_all, add_json, add_service, service_of
 from park.cli.output import print_json, say, say_all
 from park.client.choosing.versions import ServiceVersion
@@ -99,7 +100,7 @@ def _print(version: ServiceVersion) -> None:
         f"  {record.packages} packages, {size}  {marks[version.matches_local]}"
     )
     say(f"  lock {record.lock_hash}")
-    say(f"  by {record.installed_by}, last used {record.last_used or 'never'}")
+    say(f"  by {record.installed_by}, last used {local_second(record.last_used) or 'never'}")
     for difference in version.differences[:_SHOWN]:
         say(f"  {difference}")
     if len(version.differences) > _SHOWN:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from park.cli.moments import local_second
 from park.cli.option_types import at_least_one
 from park.cli.options import add_json, add_service, service_of
 from park.cli.output import print_json, say
@@ -60,7 +61,7 @@ def _list(options: argparse.Namespace) -> None:
     for each in found:
         times = "once" if each.answered == 1 else f"{each.answered} times"
         took = f"{each.seconds:,.1f} s"
-        line = f"{each.job}  {each.finished[:19]}  {took:>10}  answered {times}"
+        line = f"{each.job}  {local_second(each.finished)}  {took:>10}  answered {times}"
         say(f"{line}  {one_line(each.label)}")
     if not found:
         say("nothing is remembered")

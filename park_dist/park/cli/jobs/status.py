@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from park.cli.moments import local_second
 from park.cli.options import add_json, add_service, service_of
 from park.cli.output import print_json, say, say_text
 from park.wire import JobRecord, encode
@@ -37,13 +38,14 @@ def run(options: argparse.Namespace) -> int:
         return 0
     say(f"{record.id}  {record.status}  {one_line(record.label)}")
     _print_what(record)
-    say(f"submitted    {record.submitted}{_origin(record.submitted_from)}")
-    say(f"started      {record.started or '-'}")
-    say(f"finished     {record.finished or '-'}")
+    say(f"submitted    {local_second(record.submitted)}{_origin(record.submitted_from)}")
+    say(f"started      {local_second(record.started) or '-'}")
+    say(f"finished     {local_second(record.finished) or '-'}")
     if record.pinned:
-        say(f"pinned       {record.pinned}")
+        say(f"pinned       {local_second(record.pinned)}")
     if record.logs_removed:
-        say(f"logs         removed {record.logs_removed}, by the policy of the service")
+        when = local_second(record.logs_removed)
+        say(f"logs         removed {when}, by the policy of the service")
     if record.memoized_from:
         say(f"memoized     {memoized(record.memoized_from)}")
     for file in record.files:

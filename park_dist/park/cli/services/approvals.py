@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from park.cli.moments import local_second
 from park.cli.options import add_action
 from park.cli.output import print_json, say
 from park.errors import UsageError
@@ -87,4 +88,4 @@ def _show(records: list[ApprovalRecord], options: argparse.Namespace) -> None:
         say("nothing is approved")
     for each in records:
         note = f"  {each.note}" if each.note else ""
-        say(f"{each.what}  by {each.user} at {each.created[:16]}{note}")
+        say(f"{each.what}  by {each.user} at {local_second(each.created)}{note}")

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from park.cli.moments import local_second
 from park.cli.options import add_json, add_service, service_of
 from park.cli.output import print_json, say
 from park.model.sizes import shown_size
@@ -82,7 +83,7 @@ def _list(files: ServiceFiles, options: argparse.Namespace) -> None:
         say(f"nothing is in {options.path}")
     for entry in entries:
         size = shown_size(entry.size) if entry.kind == "file" else entry.kind
-        say(f"{size:>10}  {entry.modified[:19]}  {entry.name}")
+        say(f"{size:>10}  {local_second(entry.modified)}  {entry.name}")
 
 
 def _put(files: ServiceFiles, options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from park.cli.moments import local_second
 from park.cli.options import add_json, add_service, service_of
 from park.cli.output import print_json, say
 from park.wire import encode
@@ -65,11 +66,11 @@ def _is_open(grant: GrantRecord, moment: str) -> bool:
 
 def _line(grant: GrantRecord, moment: str) -> str:
     if grant.revoked is not None:
-        until = f"revoked {grant.revoked[:16]}"
+        until = f"revoked {local_second(grant.revoked)}"
     elif grant.expires <= moment:
-        until = f"expired {grant.expires[:16]}"
+        until = f"expired {local_second(grant.expires)}"
     else:
-        until = f"until {grant.expires[:16]}"
+        until = f"until {local_second(grant.expires)}"
         if grant.renewable_until is not None:
             until += f", renewed to {grant.renewable_until[:10]} while needed"
     return f"…{grant.id[-8:]}  {_holder(grant)}  {_opened(grant)}  {until}"

@@ -10,7 +10,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from park.cli.moments import parse_since
+from park.cli.moments import local_second, parse_since
 from park.cli.option_types import at_least_one
 from park.cli.options import add_action
 from park.cli.output import print_json, say, say_text, tell
@@ -263,12 +263,12 @@ def print_tokens(tokens: Sequence[TokenRecord], options: argparse.Namespace) -> 
 
 def _token_line(token: TokenRecord, now: str) -> str:
     if token.revoked is not None:
-        state = f"revoked {token.revoked[:16]}"
+        state = f"revoked {local_second(token.revoked)}"
     elif token.expires_at <= now:
-        state = f"expired {token.expires_at[:16]}"
+        state = f"expired {local_second(token.expires_at)}"
     else:
-        state = f"until {token.expires_at[:16]}"
-    used = "never used" if token.last_used is None else f"used {token.last_used[:16]}"
+        state = f"until {local_second(token.expires_at)}"
+    used = "never used" if token.last_used is None else f"used {local_second(token.last_used)}"
     scopes = ", ".join(token.scopes) or "all that its user may"
     note = f"  {token.note}" if token.note else ""
     return f"…{token.id[-8:]}  {token.user:<12} {token.kind:<5} {state}  {used}  {scopes}{note}"
@@ -294,8 +294,8 @@ def print_new(token: TokenRecord, options: argparse.Namespace) -> None:
         print_json(encode(token))
         return
     say(token.token or "")
-    line = f"token …{token.id[-8:]} of {token.user}, until {token.expires_at[:16]}; it is told once"
-    tell(line)
+    until = local_second(token.expires_at)
+    tell(f"token …{token.id[-8:]} of {token.user}, until {until}; it is told once")
 
 
 def lifetime_s(text: str) -> float:
@@ -363,7 +363,7 @@ def _audit(service: Service, options: argparse.Namespace) -> None:
         found,
         options,
         lambda e: (
-            f"{e.time[:19]}  {e.user or '(service)':<12} {e.action:<14} {e.subject}"
+            f"{local_second(e.time)}  {e.user or '(service)':<12} {e.action:<14} {e.subject}"
             f"  {e.address or '-'}" + "".join(f"  {k}={v}" for k, v in e.data.items())
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from park.cli.moments import local_second
 from park.cli.options import add_action, service_of
 from park.cli.output import print_json, say
 from park.cli.services.people import add_token_options, print_new, print_tokens, token_request
@@ -52,7 +53,7 @@ def _who(tokens: Tokens, options: argparse.Namespace) -> None:
         print_json(encode(who))
         return
     groups = f", in {', '.join(who.groups)}" if who.groups else ""
-    until = "without an end" if who.expires_at is None else f"until {who.expires_at[:16]}"
+    until = "without an end" if who.expires_at is None else f"until {local_second(who.expires_at)}"
     say(f"{who.user}{groups}: {', '.join(who.roles) or 'nothing'}")
     say(f"  with a token of the class {who.kind}, for the {who.audience}, {until}")
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from park.cli.main import main
+from park.cli.moments import local_second
 from park.cli.services import files
 from park.wire import AreaEntry, AreaRecord
 
@@ -58,8 +59,9 @@ def test_places_and_what_is_in_them_are_listed(there: Files, capsys: Said) -> No
     assert capsys.readouterr().out.splitlines() == ["~ada  yours", "/data  to read"]
     assert main(["files", "list", "~/data"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert lines[0][-2:] == ["2026-11-23T08:00:00", "run.refl"]
-    assert lines[1] == ["folder", "2026-11-23T08:00:00", "night"]
+    here = str(local_second("2026-11-23T08:00:00Z")).split()
+    assert lines[0][-3:] == [*here, "run.refl"]
+    assert lines[1] == ["folder", *here, "night"]
     assert there.asked == ["~/data"]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from park.cli.main import main
+from park.cli.moments import local_second
 from park.cli.services import admin, grants
 
 Said = pytest.CaptureFixture[str]
@@ -56,14 +57,16 @@ def transport(monkeypatch: pytest.MonkeyPatch) -> Transport:
 def test_grants_that_open_something_are_shown(capsys: Said) -> None:
     assert main(["grants"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
+    until = local_second("2999-11-28T09:00:00Z")
     assert line == (
         "…000000ab  https://sns.example.org (key KKKKKKKK…)  …00000001, …00000002, …00000003"
-        " and 3 more, may end 1  until 2999-11-28T09:00, renewed to 2999-12-27 while needed"
+        f" and 3 more, may end 1  until {until}, renewed to 2999-12-27 while needed"
     )
     assert main(["grants", "--all"]) == 0
     _, revoked, expired = capsys.readouterr().out.splitlines()
-    assert revoked.endswith("revoked 2026-11-27T10:00")
-    assert expired == "…000000ab  whoever has it  ~ada/run.refl  expired 2020-01-01T00:00"
+    assert revoked.endswith(f"revoked {local_second('2026-11-27T10:00:00Z')}")
+    over = local_second("2020-01-01T00:00:00Z")
+    assert expired == f"…000000ab  whoever has it  ~ada/run.refl  expired {over}"
     assert main(["grants", "--json"]) == 0
     assert [each["id"] for each in json.loads(capsys.readouterr().out)] == [OPEN["id"]]
 

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from park.cli.main import main
+from park.cli.moments import local_second
 from park.cli.services import admin, people, share, token
 
 Said = pytest.CaptureFixture[str]
 
 USER = {"name": "ada", "roles": ["query"], "groups": ["lab"], "has_password": True}
+DONE, LATE = local_second("2026-11-27T09:00:00Z"), local_second("2999-11-28T09:00:00Z")
+
 TOKEN = {
     "id": "01a2071c-2c6f-780c-a349-0000000000ab",
     "kind": "user",
@@ -109,15 +112,21 @@ def transport(monkeypatch: pytest.MonkeyPatch) -> Transport:
         ("admin group list", "lab              ada  may nothing more"),
         ("admin group add lab ada", "ada in lab"),
         ("admin group remove lab ada", "ada not in lab any more"),
-        ("admin token list --user ada", "…000000ab  ada          user  until 2999-11-28T09:00"),
-        ("admin token list --user ada", "revoked 2026-11-27T09:30"),
+        (
+            "admin token list --user ada",
+            f"…000000ab  ada          user  until {LATE}",
+        ),
+        ("admin token list --user ada", f"revoked {local_second('2026-11-27T09:30:00Z')}"),
         ("admin token revoke 000000ab", "token …000000ab revoked, with what was made of it"),
         ("admin token rotate", "the operator's new token is in /home/token"),
         ("admin quarantine abc", "abc… is set aside: 1 environments evicted, 2 jobs ended"),
         ("admin policy show", "# no file /home/policy.toml: each user may query"),
         ("admin policy reload", "/home/policy.toml read again: everybody may query"),
-        ("admin audit --user ada", "2026-11-27T09:00:00  root         user.add       ada  ::1"),
-        ("token list", "expired 2020-01-01T00:00  never used  query  CI"),
+        (
+            "admin audit --user ada",
+            f"{DONE}  root         user.add       ada  ::1",
+        ),
+        ("token list", f"expired {local_second('2020-01-01T00:00:00Z')}  never used  query  CI"),
         ("token revoke 000000ab", "token …000000ab revoked"),
         ("token who", "with a token of the class user, for the service, without an end"),
         ("share mymodel --with bob --without eve", "mymodel with user bob since 2026-11-27"),
