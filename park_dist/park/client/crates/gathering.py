@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
+from park.client.access.known_services import option_for
 from park.client.access.transport import Transport
 from park.client.areas import ServiceFiles
 from park.client.choosing.versions import versions_there
@@ -54,7 +55,7 @@ class Gathering:
         """
         with looked_up(transport.address.url):
             record = decode(JobRecord, transport.json("GET", f"{API}/jobs/{job}"))
-        _require_ended(record)
+        _require_ended(record, transport)
         call = decode(ReplayRecord, transport.json("GET", f"{API}/jobs/{record.id}/replay"))
         self.report.step(f"{record.label or record.entry_point}, job {record.id}")
         if call.lock_hash not in self.environments:
@@ -246,13 +247,13 @@ class Gathering:
         return target
 
 
-def _require_ended(record: JobRecord) -> None:
+def _require_ended(record: JobRecord, transport: Transport) -> None:
     if record.kind is not JobKind.CALL:
         raise UsageError(f"job {record.id} is a {record.kind}, which calls nothing")
     if record.status not in {JobState.COMPLETED, JobState.FAILED}:
         raise UsageError(
             f"job {record.id} is {record.status}, and what is exported has completed or failed",
-            hint=f"park why {record.id}",
+            hint=f"park why{option_for(transport.address.url)} {record.id}",
         )
 
 
@@ -264,5 +265,5 @@ def _set_of(transport: Transport, call: ReplayRecord) -> EnvironmentRecord:
         return each
     raise UnknownItem(
         f"the service has no record of what the environment {call.lock_hash[:12]} was made from",
-        hint="park env list shows those that it has",
+        hint=f"park env list{option_for(transport.address.url)} shows those that it has",
     )

@@ -15,6 +15,7 @@ from packaging.version import Version
 from park.build.beyond.look import edits
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, local_set
+from park.client.access.known_services import option_for
 from park.client.access.transport import Transport
 from park.client.choosing.choice import Wanted, chosen
 from park.client.choosing.versions import ServiceVersion
@@ -78,8 +79,9 @@ def _of_offer(transport: Transport, text: str) -> Binding:
         if offer.project == canonicalize_name(name) and version in {"", offer.version}
     ]
     if not found:
+        on = option_for(transport.address.url)
         raise UnknownItem(
-            f"the service does not offer {text}", hint="`park admin offers` lists what it does"
+            f"the service does not offer {text}", hint=f"`park admin offers{on}` lists what it does"
         )
     best = max(found, key=lambda offer: (Version(offer.version), offer.python))
     if best.state == InstallState.FAILED:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from support.material.projects import install_distribution
 from support.neighbours.index_server import serving
+from support.session.limits import LIMIT_S
 
 from park.build.cache import user_cache
 from park.build.local_set import LocalSet, project_set
@@ -26,6 +27,7 @@ from park.local.python_minor import python_minor
 from park.side_by_side import side_by_side
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from starlette.requests import Request
@@ -120,8 +122,20 @@ def asked(pages: Pages, here: LocalSet, times: int = 1) -> tuple[LocalSet, Told,
 def test_an_index_that_takes_its_time_is_said_to_be_asked(
     here: LocalSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    impatient = partial(side_by_side, told_after_s=0)
-    monkeypatch.setattr("park.side_by_side.side_by_side", impatient)
+    said = threading.Event()
+
+    def late(work: Callable[[Any], Any], items: Any, *, told: Any, **options: Any) -> list[Any]:
+        def answered(item: Any) -> Any:
+            said.wait(LIMIT_S)
+            return work(item)
+
+        def heard(done: int, total: int) -> None:
+            told(done, total)
+            said.set()
+
+        return side_by_side(answered, items, told=heard, told_after_s=0, **options)
+
+    monkeypatch.setattr("park.side_by_side.side_by_side", late)
     _, report, _ = asked(Pages([]), here)
     assert report.amounts[-1] == ("index", 1, 1, "projects")
 
