@@ -16,10 +16,12 @@ from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy.exc import DBAPIError
 
 from park.model.ids import JobId
 from park.model.states import JobState
 from park_repo.database import Database
+from park_repo.sql.losses import is_loss
 from park_server.bus import EVERYTHING, Bus
 from park_server.db.prepared import Prepared
 from park_server.db.tables import events
@@ -118,11 +120,16 @@ class FoundAhead:
 
     async def _look_again_and_again(self) -> None:
         while not self._bus.is_over:
-            await self._bus.wait_until(
-                EVERYTHING, self._newest, lambda found: found > self._after, math.inf
-            )
-            await asyncio.sleep(PAUSE_S)
-            spent_s = await in_thread(self.look)
+            try:
+                await self._bus.wait_until(
+                    EVERYTHING, self._newest, lambda found: found > self._after, math.inf
+                )
+                await asyncio.sleep(PAUSE_S)
+                spent_s = await in_thread(self.look)
+            except DBAPIError as error:
+                if not is_loss(error):
+                    raise
+                spent_s = PAUSE_S / SHARE  # of the outage somebody else has told
             await asyncio.sleep(spent_s * SHARE)
 
     def _newest(self) -> int:
