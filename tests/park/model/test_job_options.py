@@ -42,6 +42,7 @@ def test_every_keyword_is_a_field_of_the_record_and_of_a_request() -> None:
     said: Any = {
         **dict.fromkeys(JobKeywords.__optional_keys__, 1),
         "label": "film",
+        "reuse": True,
         "memory": 1 << 30,
         "licenses": "disk",
         "extra": "--exclusive",

@@ -55,7 +55,7 @@ def install_target(
     try:
         sent = _sent(transport, target, options, report)
     except NotPermitted as error:
-        raise _refused(transport, target, options, error) from error
+        raise _refused(transport, target, options, error) from None
     record = followed(transport, sent.record, report, until_compiled=until_compiled)
     # the version of here is what was asked for
     url = transport.address.url
