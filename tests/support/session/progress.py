@@ -55,7 +55,7 @@ class Progress:
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
         """Learn what there is, from the first worker that knows; each has the same."""
         del node
-        if not self._tests:
+        if self._teller.ident is None:  # there may be no test
             self._total = sum(map(_weight_of, ids))
             self._tests = Counter(map(file_of, ids))
             self._open = self._tests.copy()
