@@ -38,7 +38,7 @@ COLUMNS = 88
 
 COMMANDS = {
     "help": ("--help",),
-    "run": ("run", "page_model:simulate", "seed=4711"),
+    "run": ("run", "page_model:simulate", "--arg", "seed=4711"),
     "jobs": ("jobs", "--limit", "8"),
     "why": ("why", "WAITING"),
     "watch": ("watch", "--once"),
@@ -71,7 +71,7 @@ def _said(client: Client, words: list[str]) -> str:
     command: list[str | Path] = [client.python.with_name("park"), *words]
     with subprocess.Popen(
         command, stdin=there, stdout=there, stderr=there, env=environ, cwd=client.folder
-    ):
+    ) as process:
         os.close(there)
         said = b""
         try:
@@ -80,6 +80,8 @@ def _said(client: Client, words: list[str]) -> str:
         except OSError:  # the other end is closed
             pass
     os.close(here)
+    if process.returncode != 0:
+        raise SystemExit(f"park {' '.join(words)}: {said.decode()}")
     return said.decode().replace("\r\n", "\n")
 
 
