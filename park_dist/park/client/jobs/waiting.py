@@ -128,9 +128,7 @@ def _each_completed(pending: dict[str, Job], deadline: float | None) -> Iterator
 
 def _ends(jobs: list[Any], timeout: float | None) -> Iterator[End]:
     """Yield the ends of ``jobs`` as they come, until ``timeout`` seconds are over."""
-    if (
-        timeout is not None and timeout <= 0
-    ):  # a look, for which no listener would hear of anything in time
+    if timeout is not None and timeout <= 0:  # a look: no listener would hear of anything in time
         yield from ended_by_now(jobs)
         return
     deadline = None if timeout is None else time.monotonic() + timeout

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from park.client.voice import background
 from park.errors import ParkError
+from park.lasting_step import SILENCE_S
 
 if TYPE_CHECKING:
     from park.client.voice import Voice
 
 __all__ = ["WaitingLine"]
-
-_FIRST_S = 1.0
-"""How long one may wait without a word."""
 
 _SHORTEST_S, _LONGEST_S, _SHARE = 2.0, 10.0, 20.0
 """Between two looks: a twentieth of the time that it lasts already."""
@@ -38,7 +36,7 @@ class WaitingLine:
         self._line = line
         self._clock = clock
         self._began = clock()
-        self._next = self._began + _FIRST_S
+        self._next = self._began + SILENCE_S
         self._told = ""
 
     def wait_s(self, left: float | None) -> float | None:
