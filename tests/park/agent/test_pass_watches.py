@@ -82,9 +82,14 @@ class World:
         watches.watch(NEAR)
         watches.watch(NEAR)  # which is no second one
         assert self.over.wait(LIMIT_S)
-        for thread in set(threading.enumerate()) - before:
-            thread.join(LIMIT_S)
-        watches.close()
+        try:
+            while others := set(threading.enumerate()) - before:
+                for thread in others:
+                    if thread.is_alive():  # else the watch is just starting it
+                        thread.join(LIMIT_S)
+                        assert not thread.is_alive()
+        finally:
+            watches.close()
         return self.answers
 
 
