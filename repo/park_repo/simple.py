@@ -219,7 +219,7 @@ def _html(
 
 
 def _file_anchor(file: Document) -> str:
-    """Return the link of one file, its attributes as PEP 503, 592, 658 and 714 name them."""
+    """Return the link of one file, its attributes as PEP 503, 592, 658, 714 and 740 name them."""
     attributes = {}
     if file.get("requires-python"):
         attributes["data-requires-python"] = file["requires-python"]
@@ -229,6 +229,8 @@ def _file_anchor(file: Document) -> str:
     yanked = file.get("yanked")
     if yanked:
         attributes["data-yanked"] = "" if yanked is True else yanked
+    if file.get("provenance"):
+        attributes["data-provenance"] = file["provenance"]
     fragment = _one_hash(file["hashes"])
     url = f"{file['url']}#{fragment}" if fragment else file["url"]
     return _anchor(file["filename"], url, attributes)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METADATA_SUFFIX",
+    "PROVENANCE_SUFFIX",
     "SDIST_SUFFIX",
     "WHEEL_SUFFIX",
     "DistributionName",
@@ -43,6 +44,9 @@ _MAX_CHARACTERS = 230
 """The file is kept under its name, and its METADATA under nine more; file systems take 255."""
 
 METADATA_SUFFIX = ".metadata"
+
+PROVENANCE_SUFFIX = ".provenance"
+"""Behind the URL of a file: what attests to it (PEP 740). Nothing is kept under such a name."""
 
 _LONGEST_NAME_BYTES = 255 - len(METADATA_SUFFIX)
 """NAME_MAX of Linux's file systems, with room for what stands beside a file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,9 +11,10 @@ from packaging.utils import canonicalize_name
 from starlette.responses import Response
 
 from park.errors import NotPermitted, UnknownItem
-from park_repo.checks.filenames import METADATA_SUFFIX, is_file_name
+from park_repo.checks.filenames import METADATA_SUFFIX, PROVENANCE_SUFFIX, is_file_name
 from park_repo.http.file_content import FileContent
 from park_repo.negotiation import NOT_MODIFIED, precondition, require_met
+from park_repo.upstream import provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,18 +73,24 @@ class Files:
         return _content(request, path, file.metadata_sha256)
 
     async def get_remote(self, request: Request) -> Response:
-        """Send a file of another index, or its METADATA; it comes here once and stays."""
+        """Send a file of another index, or its METADATA; it comes here once and stays.
+
+        Or what attests to it, as the other index has that now.
+        """
         self._user_of(request)
         project = canonicalize_name(request.path_params["project"])
         sha256, requested = request.path_params["sha256"], request.path_params["filename"]
-        filename = requested.removesuffix(METADATA_SUFFIX)
+        suffix = next(filter(requested.endswith, (METADATA_SUFFIX, PROVENANCE_SUFFIX)), "")
+        filename = requested.removesuffix(suffix)
         if not is_file_name(filename):
             raise UnknownItem(f"no file is named {requested[:50]!r}")
         self._require_given_out(sha256)
         if self._rights is not None:
             self._rights.require(request, project, filename)
         files = self._index.remote_files
-        if requested != filename:
+        if suffix == PROVENANCE_SUFFIX:
+            return _provenance(request, await files.provenance(project, sha256, filename))
+        if suffix == METADATA_SUFFIX:
             path = await files.metadata(project, sha256, filename)
             return _content(request, path, f"{sha256}-metadata")
         # whole and verified before its first byte is sent on, however long that takes: whoever
@@ -106,6 +114,17 @@ def _content(request: Request, path: Path, digest: str) -> Response:
         return Response(status_code=status, headers=headers)
     require_met(status)
     return FileContent(path, media_type=_MEDIA_TYPE, headers=headers)
+
+
+def _provenance(request: Request, body: bytes) -> Response:
+    """Send what attests to a file: whoever has it asks by ETag whether more has come."""
+    etag = f'"{hashlib.sha256(body).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    status = precondition(request.headers, etag)
+    if status == NOT_MODIFIED:
+        return Response(status_code=status, headers=headers)
+    require_met(status)
+    return Response(body, media_type=provenance.MEDIA_TYPE, headers=headers)
 
 
 def _immutable(digest: str) -> dict[str, str]:

@@ -2,14 +2,15 @@
 
 Who the caller is was settled before (``user_of``). Errors are raised as `ParkError`; the
 application turns them into problem documents. Links are relative, so that the routes work
-under any prefix and host name.
+under any prefix and host name; but what attests to a file has a whole URL (PEP 740), below the
+one that the caller reaches the service by, and is named where that is a secure origin.
 
 ::
 
     GET  /simple/, /simple/<project>/              released versions, else another index's page
     GET  /trees/simple/, /trees/simple/<project>/  the caller's own working trees
     GET  /files/<sha256>/<file name>[.metadata]    contents, and METADATA (PEP 658)
-    GET  /files/upstream/<project>/<sha256>/<file name>[.metadata]
+    GET  /files/upstream/<project>/<sha256>/<file name>[.metadata|.provenance]
                                                    those of other indexes, brought through here
     POST /legacy/                                  upload (legacy upload API)
 """
@@ -27,6 +28,7 @@ from park.errors import NotAcceptable, UnknownItem
 from park_repo.file_records import PROJECTS, trees_of
 from park_repo.http.exact_route import ExactRoute
 from park_repo.http.file_routes import Files
+from park_repo.http.secure_origin import is_secure
 from park_repo.http.upload_routes import Uploads
 from park_repo.negotiation import NOT_MODIFIED, choose, precondition, require_met
 from park_repo.simple import Page, project_list_document, render
@@ -46,19 +48,26 @@ __all__ = ["index_routes"]
 _MOST_SHOWN = 60
 
 
+def _as_asked(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
+
+
 def index_routes(
     index: Index,
     user_of: Callable[[Request], str],
     permit_of: PermitOf,
     body_of: BodyOf,
     remote_rights: RemoteRights | None = None,
+    *,
+    url_of: Callable[[Request], str] = _as_asked,
 ) -> list[BaseRoute]:
     """Return the routes of ``index``; ``user_of`` names the user who makes a request.
 
     ``permit_of`` says what he may publish, ``body_of`` yields what he sends (see `Uploads`).
-    ``remote_rights`` say what of another index he may have.
+    ``remote_rights`` say what of another index he may have, ``url_of`` by which URL, without a
+    final slash, he reaches what these routes are below of.
     """
-    pages = _Pages(index, user_of, remote_rights)
+    pages = _Pages(index, user_of, remote_rights, url_of)
     files = Files(index, user_of, remote_rights)
     uploads = Uploads(index, user_of, permit_of, body_of)
     return [
@@ -85,8 +94,10 @@ class _Pages:
         index: Index,
         user_of: Callable[[Request], str],
         remote_rights: RemoteRights | None,
+        url_of: Callable[[Request], str],
     ) -> None:
         self._remote_rights = remote_rights
+        self._url_of = url_of
         self._index = index
         self._user_of = user_of
 
@@ -144,7 +155,9 @@ class _Pages:
             upstream = self._index.upstream
             where = "there is no upstream" if upstream is None else f"not at {upstream.url}"
             raise UnknownItem(f"no project {name} here, and {where}")
-        return await project.page(media_type, self._index.refused, only)
+        url = f"{self._url_of(request)}/"
+        service_url = url if is_secure(url) else None
+        return await project.page(media_type, self._index.refused, only, service_url)
 
 
 def _chosen(request: Request) -> str:

@@ -78,7 +78,7 @@ def _parsed(text: str) -> _Page:
 
 
 def _file(attributes: dict[str, str], base: str) -> Document | None:
-    """Return the PEP 691 entry of one link (PEP 503, 592, 658, 714); None for no file."""
+    """Return the PEP 691 entry of one link (PEP 503, 592, 658, 714, 740); None for no file."""
     joined = reachable(attributes["href"], base)
     if joined is None:
         return None
@@ -97,7 +97,15 @@ def _file(attributes: dict[str, str], base: str) -> Document | None:
     metadata = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
     if metadata is not None:
         file["core-metadata"] = _hashes(metadata) or True
+    if (attested_at := _attested_at(attributes, base)) is not None:
+        file["provenance"] = attested_at
     return file
+
+
+def _attested_at(attributes: dict[str, str], base: str) -> str | None:
+    """Return where what attests to a file is (PEP 740); None where the link says nothing of it."""
+    given = attributes.get("data-provenance")
+    return reachable(given, base) if given else None
 
 
 def _hashes(text: str) -> dict[str, str]:

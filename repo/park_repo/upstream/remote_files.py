@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from park.digests import is_sha256
 from park.errors import UnknownItem
+from park_repo.upstream import provenance
 from park_repo.upstream.remote_metadata import is_of, refuse_references
 from park_repo.upstream.remote_pages import metadata_sha256_of, metadata_url
 from park_repo.upstream.transfer import RemoteFile, Transfer
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from park_repo.simple import Document
-    from park_repo.upstream.upstream import RemoteProject, Upstream
+    from park_repo.upstream.remote_project import RemoteProject
+    from park_repo.upstream.upstream import Upstream
 
 __all__ = ["RemoteFiles"]
 
@@ -126,6 +128,11 @@ class RemoteFiles:
                 RemoteFile(source=source, url=metadata_url(file["url"]), sha256=expected), path
             )
         return await self._transfers[path].whole()
+
+    async def provenance(self, project: NormalizedName, sha256: str, filename: str) -> bytes:
+        """Return what attests to a file (PEP 740); see `park_repo.upstream.provenance`."""
+        file, source = await self._located(project, sha256, filename)
+        return await provenance.brought(source, file)
 
     async def aclose(self) -> None:
         """Give up what is being brought."""

@@ -1,7 +1,7 @@
 """Pages of other indexes: read as JSON (PEP 691), and led through here.
 
-A page leaves here as a PEP 691 document in which every URL leads to this index: whoever
-reads it needs no other host, and sees no credentials. A file without a sha256 is not on it,
+A page leaves here as a PEP 691 document in which every URL leads to this index, also that of
+what attests to a file (PEP 740): whoever reads it needs no other host, and sees no credentials. A file without a sha256 is not on it,
 since nobody could tell whether it is the same tomorrow; the page says so.
 """
 
@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from park.digests import is_sha256
 from park.model.pins import normalized_version
-from park_repo.checks.filenames import is_file_name, version_in
+from park_repo.checks.filenames import PROVENANCE_SUFFIX, is_file_name, version_in
 from park_repo.page_text import read_page
 from park_repo.simple import NOT_LISTED, QUARANTINED
 from park_repo.upstream.api_version import held_version, require_known
@@ -34,6 +34,7 @@ __all__ = [
     "of_versions",
     "parse_json_page",
     "parse_json_projects",
+    "provenance_url_of",
     "sha256_of",
     "unverifiable",
 ]
@@ -80,8 +81,12 @@ def led_through_here(
     *,
     files_url: str,
     refused: Collection[str] = (),
+    attested_at: str | None = None,
 ) -> Document:
     """Return a page with the URL of each file below ``files_url``, named by its digest.
+
+    ``attested_at`` is the same as a whole URL, which provenance must have (PEP 740); None: none is
+    named.
 
     Files and METADATA that cannot be verified are left out, and so are files whose digests are
     ``refused``; of the files it says which, under a key that is private to an index (PEP 691).
@@ -105,6 +110,8 @@ def led_through_here(
         metadata_sha256 = metadata_sha256_of(file)
         shown["hashes"] = {**file["hashes"], "sha256": sha256}
         shown["core-metadata"] = metadata_sha256 is not None and {"sha256": metadata_sha256}
+        if attested_at is not None and provenance_url_of(file) is not None:
+            shown["provenance"] = f"{attested_at}{place}{PROVENANCE_SUFFIX}"
         files.append(shown | {"url": f"{files_url}{place}"})
     page = {**document, "name": project, "files": files}
     page["meta"] = {"api-version": held_version(page)}
@@ -155,6 +162,11 @@ def metadata_sha256_of(file: Document) -> str | None:
     return _sha256_in(file.get("core-metadata", file.get("dist-info-metadata")))
 
 
+def provenance_url_of(file: Document) -> str | None:
+    """Return where the other index has what attests to ``file`` (PEP 740), if it says so."""
+    return file.get("provenance")
+
+
 def metadata_url(url: str) -> str:
     """Return where METADATA of the file at ``url`` are (PEP 658); a query stays behind it."""
     parts = urlsplit(url)
@@ -187,9 +199,12 @@ def _entry(given: Any, url: str) -> Document | None:
     if target is None:
         return None
     hashes, yanked = given.get("hashes"), given.get("yanked", False)
-    uploaded = _in_utc(given.get("upload-time"))
+    others = {
+        "upload-time": _in_utc(given.get("upload-time")),
+        "provenance": _attested_at(given.get("provenance"), url),
+    }
     return _sound(given, _OF_FILE) | {
-        **({} if uploaded is None else {"upload-time": uploaded}),
+        **{key: value for key, value in others.items() if value is not None},
         "filename": filename,
         "url": target,
         "hashes": _texts_in(hashes) if isinstance(hashes, dict) else {},
@@ -237,6 +252,11 @@ def _in_utc(value: Any) -> str | None:
         return None
 
 
+def _attested_at(value: Any, base: str) -> str | None:
+    """Return the absolute URL of what attests to a file; null is none (PEP 740)."""
+    return reachable(value, base) if _is_text(value) and value else None
+
+
 def _is_status(value: Any) -> bool:
     """Tell a project's status (PEP 792)."""
     return (
@@ -274,4 +294,4 @@ _OF_FILE = {
     "core-metadata": _is_told,
     "dist-info-metadata": _is_told,
 }
-"""The same of a file. Signatures and attestations are not here, so nothing says that they are."""
+"""The same of a file. Signatures are not here, so nothing says that they are."""

@@ -11,41 +11,39 @@ import logging
 import time
 from collections import OrderedDict
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx2
 
 from park.errors import NotPermitted, UpstreamFault
 from park_repo.checks.filenames import oddity_in
-from park_repo.file_records import KnownFile
 from park_repo.negotiation import HTML, JSON, LEGACY_HTML
-from park_repo.simple import Document, Page, render
 from park_repo.single_flight import SingleFlight
 from park_repo.upstream.attempts import may_pass
 from park_repo.upstream.html_pages import parse_html_page, parse_html_projects
 from park_repo.upstream.remote_pages import (
     OBJECTION,
-    led_through_here,
-    of_versions,
     parse_json_page,
     parse_json_projects,
     sha256_of,
     unverifiable,
 )
+from park_repo.upstream.remote_project import RemoteProject
 from park_repo.upstream.whole_answer import beginning, whole_answer
 from park_repo.user_agent import USER_AGENT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from packaging.utils import NormalizedName
 
+    from park_repo.simple import Document
     from park_repo.upstream.kept_pages import KeptPages
 
-__all__ = ["RemoteProject", "Upstream"]
+__all__ = ["Upstream"]
 
 _log = logging.getLogger(__name__)
 
@@ -69,67 +67,6 @@ _TEMPORARY = "temporary"
 """In the details of a fault: whether the index is only away for a while."""
 
 _TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
-
-_FILES_URL = "../../files/upstream/"
-"""From ``/simple/<project>/`` to where the files of other indexes are served here."""
-
-
-_PageKey: TypeAlias = tuple[str, frozenset[str], frozenset[str] | None]
-"""The media type of a page, the digests that are left out, and the versions that are on it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemoteProject:
-    """The page of a project on another index."""
-
-    name: NormalizedName
-    source: Upstream
-    document: Document
-    """As the other index has it, its URLs absolute: for this service alone."""
-    _pages: dict[_PageKey, Page] = field(default_factory=dict)
-
-    def file(self, filename: str, *, sha256: str | None = None) -> Document | None:
-        """Return the entry of a file, with this digest if given, or None."""
-        for file in self.document["files"]:
-            if file["filename"] == filename and sha256 in {None, sha256_of(file)}:
-                found: Document = file
-                return found
-        return None
-
-    def known(self, filename: str) -> KnownFile | None:
-        """Return digest and size of the file that is offered under this name, or None."""
-        files = (file for file in self.document["files"] if file["filename"] == filename)
-        return next((KnownFile(s, f.get("size")) for f in files if (s := sha256_of(f))), None)
-
-    async def page(
-        self,
-        media_type: str,
-        refused: Collection[str] = (),
-        only: frozenset[str] | None = None,
-    ) -> Page:
-        """Return the page as clients see it, without ``refused`` digests; rendered once.
-
-        With ``only`` these versions; None: all.
-        """
-        aside = frozenset(refused) & self._digests if refused else frozenset()
-        key = (media_type, aside, only)
-        if key not in self._pages:
-            # megabytes, for the largest: rendered in a thread, so that others are served
-            page = await asyncio.to_thread(self._rendered, *key)
-            self._pages.setdefault(key, page)
-        return self._pages[key]
-
-    @cached_property
-    def _digests(self) -> frozenset[str]:
-        found = map(sha256_of, self.document["files"])
-        return frozenset(sha256 for sha256 in found if sha256 is not None)
-
-    def _rendered(
-        self, media_type: str, refused: Collection[str], only: Collection[str] | None
-    ) -> Page:
-        document = self.document if only is None else of_versions(self.document, only)
-        shown = led_through_here(document, self.name, files_url=_FILES_URL, refused=refused)
-        return render(shown, media_type)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

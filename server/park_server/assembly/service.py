@@ -44,7 +44,7 @@ from park_server.fetches.own_files import OwnFiles
 from park_server.fetches.url_fetcher import UrlFetcher
 from park_server.http.auth import user_of
 from park_server.http.gate.grant_gate import GrantGate
-from park_server.http.parts import ServiceParts
+from park_server.http.parts import ServiceParts, url_of
 from park_server.http.trust.approved_downloads import ApprovedDownloads
 from park_server.http.trust.uploads import permit_of
 from park_server.installs import unreadable_installs
@@ -83,6 +83,7 @@ class AssembledService:
             permit_of(foundation.index),
             lambda request: foundation.quotas.within(user_of(request), request.stream()),
             ApprovedDownloads(foundation.approvals),
+            url_of=url_of,
         )
 
     def with_pages_in_front(self, app: ASGIApp) -> ASGIApp:

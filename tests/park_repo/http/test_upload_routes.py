@@ -9,6 +9,8 @@ from support.material.index_tools import LOGIN, upload
 from support.material.wheels import make_sdist, make_wheel
 from support.neighbours.index_server import application, opened_index, serving
 
+from park_repo.negotiation import JSON
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,6 +66,10 @@ def test_sdists_and_attestations_are_taken(tmp_path: Path) -> None:
             trust_env=False,
         )
         assert answer.status_code == 200
+        page = httpx2.get(
+            f"{url}/simple/demo/", headers={"Accept": JSON}, auth=LOGIN, trust_env=False
+        )
+        assert [file.get("provenance") for file in page.json()["files"]] == [None, None]
         sdist = index.project_files("demo")[0]
         path = f"{url}/files/{sdist.sha256}/{sdist.filename}"
         assert httpx2.get(path, auth=LOGIN, trust_env=False).status_code == 200

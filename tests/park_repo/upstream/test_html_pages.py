@@ -38,6 +38,21 @@ def test_a_link_says_all_that_the_standards_put_into_it() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://x/p", "https://x/p"),
+        ("../../p", "https://mirror.example/p"),
+        ("", None),
+        ("ftp://x/p", None),
+        ("http://[", None),
+    ],
+)
+def test_a_link_says_where_its_file_is_attested(given: str, expected: str | None) -> None:
+    (file,) = anchors(f'href="demo-1.0.tar.gz" data-provenance="{given}"')
+    assert file.get("provenance") == expected
+
+
 def test_a_link_need_not_say_anything() -> None:
     plain, yanked, flagged = anchors(
         'href="demo-1.0.whl"',

@@ -17,6 +17,7 @@ from park_repo.upstream.remote_pages import (
     of_versions,
     parse_json_page,
     parse_json_projects,
+    provenance_url_of,
     sha256_of,
 )
 
@@ -123,6 +124,20 @@ def test_one_odd_entry_hides_no_other(odd: Any) -> None:
     assert told["reason"].endswith("gives no digest for it, and no sha256")
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://x/p", "https://x/p"),
+        ("/integrity/p", "https://mirror.example/integrity/p"),
+        *((odd, None) for odd in (None, "", 5, True, {}, "ftp://x/p", "http://[", "\ud800")),
+    ],
+)
+def test_where_a_file_is_attested_is_a_url_or_nothing(given: Any, expected: str | None) -> None:
+    file = {"filename": "demo-1.0.tar.gz", "url": "demo-1.0.tar.gz", "provenance": given}
+    (read,) = parse_json_page(json.dumps({"files": [file]}).encode(), URL)["files"]
+    assert provenance_url_of(read) == expected
+
+
 def test_what_is_not_of_its_type_or_not_known_is_not_passed_on() -> None:
     file = {
         "filename": "demo-1.0.tar.gz",
@@ -132,7 +147,7 @@ def test_what_is_not_of_its_type_or_not_known_is_not_passed_on() -> None:
         "requires-python": 3,
         "size": float("nan"),
         "gpg-sig": True,
-        "provenance": "https://x/p",
+        "provenance": 5,
         "_own": [[[]]],
     }
     given = {
