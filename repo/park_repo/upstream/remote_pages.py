@@ -1,8 +1,9 @@
 """Pages of other indexes: read as JSON (PEP 691), and led through here.
 
 A page leaves here as a PEP 691 document in which every URL leads to this index, also that of
-what attests to a file (PEP 740): whoever reads it needs no other host, and sees no credentials. A file without a sha256 is not on it,
-since nobody could tell whether it is the same tomorrow; the page says so.
+what attests to a file (PEP 740): whoever reads it needs no other host, and sees no credentials.
+A file without a sha256 is not on it, since nobody could tell whether it is the same tomorrow;
+the page says so.
 """
 
 from __future__ import annotations

@@ -106,7 +106,9 @@ def test_what_attests_to_a_file_is_led_through_here_and_asked_for_each_time(
         again = here.get(path, headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         other.body = b'{"version": 1, "attestation_bundles": [{}]}'
-        assert here.get(path, headers={"If-None-Match": first.headers["etag"]}).content == other.body
+        assert (
+            here.get(path, headers={"If-None-Match": first.headers["etag"]}).content == other.body
+        )
         assert here.get(f"{path}.metadata").status_code == 404
         index.refused.add(DIGEST)
         assert here.get(path).status_code == 403
