@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from park_repo.checks.file_facts import FileFacts
     from park_repo.database import Database
     from park_repo.upstream.external import ExternalIndex
-    from park_repo.upstream.remote_project import RemoteProject
-    from park_repo.upstream.upstream import Upstream
+    from park_repo.upstream.upstream import RemoteProject, Upstream
 
 __all__ = ["MAX_UPLOAD_BYTES", "Index", "Publication", "Upload"]
 

@@ -157,7 +157,7 @@ class _Pages:
             raise UnknownItem(f"no project {name} here, and {where}")
         url = f"{self._url_of(request)}/"
         service_url = url if is_secure(url) else None
-        return await project.page(media_type, self._index.refused, only, service_url)
+        return await project.forms.page(media_type, self._index.refused, only, service_url)
 
 
 def _chosen(request: Request) -> str:

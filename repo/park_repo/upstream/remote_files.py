@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from park_repo.simple import Document
-    from park_repo.upstream.remote_project import RemoteProject
-    from park_repo.upstream.upstream import Upstream
+    from park_repo.upstream.upstream import RemoteProject, Upstream
 
 __all__ = ["RemoteFiles"]
 

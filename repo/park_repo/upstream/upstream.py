@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -20,10 +20,12 @@ import httpx2
 
 from park.errors import NotPermitted, UpstreamFault
 from park_repo.checks.filenames import oddity_in
+from park_repo.file_records import KnownFile
 from park_repo.negotiation import HTML, JSON, LEGACY_HTML
 from park_repo.single_flight import SingleFlight
 from park_repo.upstream.attempts import may_pass
 from park_repo.upstream.html_pages import parse_html_page, parse_html_projects
+from park_repo.upstream.remote_forms import RemoteForms
 from park_repo.upstream.remote_pages import (
     OBJECTION,
     parse_json_page,
@@ -31,7 +33,6 @@ from park_repo.upstream.remote_pages import (
     sha256_of,
     unverifiable,
 )
-from park_repo.upstream.remote_project import RemoteProject
 from park_repo.upstream.whole_answer import beginning, whole_answer
 from park_repo.user_agent import USER_AGENT
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from park_repo.simple import Document
     from park_repo.upstream.kept_pages import KeptPages
 
-__all__ = ["Upstream"]
+__all__ = ["RemoteProject", "Upstream"]
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +68,34 @@ _TEMPORARY = "temporary"
 """In the details of a fault: whether the index is only away for a while."""
 
 _TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteProject:
+    """The page of a project on another index."""
+
+    name: NormalizedName
+    source: Upstream
+    document: Document
+    """As the other index has it, its URLs absolute: for this service alone."""
+
+    @cached_property
+    def forms(self) -> RemoteForms:
+        """The page as clients see it."""
+        return RemoteForms(self.name, self.document)
+
+    def file(self, filename: str, *, sha256: str | None = None) -> Document | None:
+        """Return the entry of a file, with this digest if given, or None."""
+        for file in self.document["files"]:
+            if file["filename"] == filename and sha256 in {None, sha256_of(file)}:
+                found: Document = file
+                return found
+        return None
+
+    def known(self, filename: str) -> KnownFile | None:
+        """Return digest and size of the file that is offered under this name, or None."""
+        files = (file for file in self.document["files"] if file["filename"] == filename)
+        return next((KnownFile(s, f.get("size")) for f in files if (s := sha256_of(f))), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

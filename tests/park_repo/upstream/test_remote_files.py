@@ -150,7 +150,7 @@ def test_the_credentials_stay_with_the_origin_of_the_index(mirror: Mirror, tmp_p
         await files.whole(DEMO, SHA256, NAME)
         project = await upstream.project(DEMO)
         assert project is not None
-        shown = (await project.page(JSON)).body
+        shown = (await project.forms.page(JSON, (), None, None)).body
         assert "s3cret" not in f"{upstream.url}{project.document}{shown!r}"
         await files.aclose()
         await upstream.aclose()

@@ -16,14 +16,13 @@ from park_repo.upstream import upstream as module
 from park_repo.upstream.html_pages import parse_html_page
 from park_repo.upstream.kept_pages import KeptPages
 from park_repo.upstream.remote_pages import led_through_here
-from park_repo.upstream.upstream import Upstream
+from park_repo.upstream.upstream import RemoteProject, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from park_repo.simple import Document
-    from park_repo.upstream.remote_project import RemoteProject
 
 DEMO = NormalizedName("demo")
 URL = "https://mirror.example/root/simple/"
