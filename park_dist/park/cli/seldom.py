@@ -29,15 +29,31 @@ _begun: set[str] = set()
 
 
 class _Unloaded(ModuleType):
-    """A module that is executed once something in it is asked for, and then is like any other."""
+    """A module that is executed once something in it is asked for, and then is like any other.
+
+    Another thread that asks meanwhile waits, also for what is there already: a function may need
+    what comes behind it.
+    """
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("__"):  # what an import itself asks of each module
+            return ModuleType.__getattribute__(self, name)
+        with _LOADING:
+            _load(self)
+            return ModuleType.__getattribute__(self, name)
 
     def __getattr__(self, name: str) -> Any:
-        with _LOADING:  # who comes while another thread loads it gets what that has made
-            if type(self) is _Unloaded and self.__name__ not in _begun:
-                _executed(self)
+        with _LOADING:
+            _load(self)
             if type(self) is _Unloaded:  # asked for while it is executed, by what it imports
                 raise AttributeError(f"module {self.__name__!r} has no attribute {name!r} yet")
             return getattr(self, name)
+
+
+def _load(module: ModuleType) -> None:
+    """Execute ``module``, unless that is done, or being done by this thread."""
+    if type(module) is _Unloaded and module.__name__ not in _begun:
+        _executed(module)
 
 
 def _executed(module: ModuleType) -> None:

@@ -6,7 +6,7 @@ import ast
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from types import ModuleType
 
@@ -74,7 +74,8 @@ def test_of_no_dataclass_the_signature_is_written_as_its_docstring() -> None:
 def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Give a module that says when it is loaded, and waits until it may go on."""
     text = "import threading\nfrom park_gate import begun, go, loads\nloads.append(1)\n"
-    (tmp_path / "park_later.py").write_text(text + "begun.set()\ngo.wait()\nVALUE = 1\n")
+    text += "def value():\n    return VALUE\n\nbegun.set()\ngo.wait()\nVALUE = 1\n"
+    (tmp_path / "park_later.py").write_text(text)
     gate = ModuleType("park_gate")
     vars(gate).update(begun=threading.Event(), go=threading.Event(), loads=[])
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -94,6 +95,19 @@ def test_of_several_threads_one_loads_it_and_all_have_it_whole(later: ModuleType
         assert (first.result(), second.result()) == (1, 1)
     assert gate.loads == [1]
     assert type(later) is ModuleType
+
+
+def test_what_is_there_already_is_had_once_all_is(later: ModuleType) -> None:
+    """`subprocess.run` was called where `Popen` was not there yet: a service did not start."""
+    gate = sys.modules["park_gate"]
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(lambda: later.VALUE)
+        gate.begun.wait()
+        second = pool.submit(lambda: later.value())
+        done, _ = wait([second], timeout=0.2)
+        gate.go.set()
+        assert not done
+        assert second.result() == 1
 
 
 def test_what_it_lacks_it_lacks(later: ModuleType) -> None:
