@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
+from operator import methodcaller
 from pathlib import Path
 from types import ModuleType
 
@@ -103,7 +104,7 @@ def test_what_is_there_already_is_had_once_all_is(later: ModuleType) -> None:
     with ThreadPoolExecutor(2) as pool:
         pool.submit(lambda: later.VALUE)
         gate.begun.wait()
-        second = pool.submit(lambda: later.value())
+        second = pool.submit(methodcaller("value"), later)
         done, _ = wait([second], timeout=0.2)
         gate.go.set()
         assert not done
