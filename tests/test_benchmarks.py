@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks import steps
+from benchmarks.harness import timing
 from benchmarks.harness.serve_here import await_start, serve_here
 from support.labs.job_lab import is_running
 
@@ -90,3 +91,12 @@ def test_each_step_of_a_job_is_told_from_the_one_before(tmp_path: Path, *, outla
     # a write came before the answer, and perhaps an answer before the end
     long = {"answered", "ended"} if outlasts else {"answered"}
     assert spans == {name: 2.0 if name in long else 1.0 for name in spans}
+
+
+def test_what_comes_alone_is_timed_after_a_rest_and_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = []
+    monkeypatch.setattr(timing, "_REST_S", 0.2)
+    rested = timing.seconds(lambda: done.append(timing.seconds_alone(lambda: None)))
+    assert done[0] < 0.2 <= rested

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from benchmarks.harness.bench_service import TRIVIAL, BenchService, served
-from benchmarks.harness.timing import seconds
+from benchmarks.harness.timing import rest, seconds
 
 ALONE = 60
 BATCH = 300
@@ -37,7 +37,7 @@ def measure(rounds: int | None) -> dict[str, Any]:
 
 def _one_by_one(service: BenchService) -> None:
     for _ in range(ALONE):
-        time.sleep(0.05)  # as a person would, and the fork server refills
+        rest()  # the fork server refills
         service.call(TRIVIAL)
 
 

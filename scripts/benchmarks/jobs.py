@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.harness.bench_service import TRIVIAL, WIDTH, BenchService, served
-from benchmarks.harness.timing import seconds
+from benchmarks.harness.timing import seconds, seconds_alone
 from benchmarks.submissions import submissions
 from benchmarks.yardsticks.bare_loop import BareLoop
 from park.wire import API
@@ -69,12 +69,13 @@ def _latency(service: BenchService) -> dict[str, Any]:
     for name, (entry_point, fresh) in kinds.items():
         service.call(entry_point, fresh=fresh)  # its fork server starts
         times[name].clear()
+    request_alone: list[float] = []
     for _ in range(SAMPLES):
         for name, (entry_point, fresh) in kinds.items():
-            time.sleep(0.05)  # as a person would, and the fork server refills
             times[name].append(
-                seconds(lambda e=entry_point, f=fresh: service.call(e, fresh=f))  # type: ignore[misc]
+                seconds_alone(lambda e=entry_point, f=fresh: service.call(e, fresh=f))  # type: ignore[misc]
             )
+        request_alone.append(seconds_alone(lambda: service.transport.json("GET", API)))
     request = [seconds(lambda: service.transport.json("GET", API)) for _ in range(SAMPLES)]
     fresh_import = [seconds(lambda: service.call(IMPORTED, fresh=True)) for _ in range(3)]
     medians = {name: statistics.median(found) for name, found in times.items()}
@@ -85,6 +86,8 @@ def _latency(service: BenchService) -> dict[str, Any]:
         "fresh_interpreter_refl1d_seconds": round(statistics.median(fresh_import), 3),
         "one_http_request_seconds": round(statistics.median(request), 4),
         "requests": round(medians["forked_ahead"] / statistics.median(request), 1),
+        "one_http_request_alone_seconds": round(statistics.median(request_alone), 4),
+        "requests_alone": round(medians["forked_ahead"] / statistics.median(request_alone), 1),
         "limit_seconds": LATENCY_LIMIT_S,
         "refl1d_adds_seconds": round(extra, 4),
         "refl1d_limit_seconds": IMPORT_LIMIT_S,

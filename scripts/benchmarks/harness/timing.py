@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["command", "compared", "seconds"]
+__all__ = ["command", "compared", "rest", "seconds", "seconds_alone"]
+
+_REST_S = 0.05
+"""Until a person asks again; by then the machine has done something else."""
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -16,6 +19,17 @@ def seconds(action: Callable[[], object]) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
+
+
+def rest() -> None:
+    """Let the machine do something else, as it does before what comes alone."""
+    time.sleep(_REST_S)
+
+
+def seconds_alone(action: Callable[[], object]) -> float:
+    """Return how long ``action`` takes after a rest: where all that it needs must wake."""
+    rest()
+    return seconds(action)
 
 
 def command(
