@@ -56,13 +56,19 @@ class Fleet:
 class Environments:
     """Every lock has its environment, whole at any time."""
 
-    def known(self, lock_hash: LockHash) -> Environment | None:
+    def __init__(self) -> None:
+        self._made: dict[LockHash, Environment] = {}
+
+    def known(self, lock_hash: LockHash) -> Environment:
         """Return it."""
-        return cast("Environment", SimpleNamespace(path=Path("/envs") / lock_hash))
+        if (found := self._made.get(lock_hash)) is None:
+            found = cast("Environment", SimpleNamespace(path=Path("/envs") / lock_hash))
+            self._made[lock_hash] = found
+        return found
 
     async def ready(self, lock_hash: LockHash) -> Environment:
         """Return it."""
-        return cast("Environment", SimpleNamespace(path=Path("/envs") / lock_hash))
+        return self.known(lock_hash)
 
 
 class NoFolders(JobFolders):

@@ -32,7 +32,7 @@ __all__ = [
     "pins_of",
     "record_of",
     "request_of",
-    "set_hashes",
+    "sets_of_locks",
     "unfinished",
 ]
 
@@ -177,15 +177,25 @@ def came_to(connection: Connection, lock_hashes: Collection[str]) -> set[str]:
     return {lock_hash for (lock_hash,) in _CAME_TO.all(connection, lock_hashes)}
 
 
-def set_hashes(connection: Connection, lock_hash: str) -> list[str]:
-    """Return the set hashes of the installs that came to ``lock_hash``, the newest first."""
-    query = (
-        select(installs.c.set_hash)
-        .where(installs.c.lock_hash == lock_hash)
-        .group_by(installs.c.set_hash)
+_SETS = PreparedOfMany(
+    lambda locks: (
+        select(installs.c.lock_hash, installs.c.set_hash)
+        .where(installs.c.lock_hash.in_(locks))
+        .group_by(installs.c.lock_hash, installs.c.set_hash)
         .order_by(func.max(installs.c.id).desc())
     )
-    return list(connection.execute(query).scalars())
+)
+
+
+def sets_of_locks(connection: Connection, lock_hashes: Collection[str]) -> dict[str, list[str]]:
+    """Return the set hashes of the installs that came to each of ``lock_hashes``, newest first.
+
+    One that no install came to is not there.
+    """
+    found: dict[str, list[str]] = {}
+    for lock_hash, set_hash in _SETS.all(connection, lock_hashes):
+        found.setdefault(lock_hash, []).append(set_hash)
+    return found
 
 
 def pins_of(documents: Iterable[Mapping[str, str]]) -> tuple[Pin, ...]:

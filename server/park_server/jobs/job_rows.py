@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -269,9 +269,11 @@ def waiting_for_retry(connection: Connection) -> list[Retry]:
     ]
 
 
-def used(connection: Connection, lock_hash: str) -> None:
-    """Note that the environment of ``lock_hash`` is used now."""
-    _USED.run(connection, {"lock": lock_hash, "last_used": now()})
+def used(connection: Connection, lock_hashes: Collection[str]) -> None:
+    """Note that the environments of ``lock_hashes`` are used now."""
+    moment = now()
+    if lock_hashes:
+        _USED.run_all(connection, [{"lock": each, "last_used": moment} for each in lock_hashes])
 
 
 _USED = Prepared(

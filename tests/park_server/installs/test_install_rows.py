@@ -93,7 +93,12 @@ def test_the_sets_of_a_lock_are_named_newest_first(database: Database) -> None:
     requests = [install_request("demo==1", *more) for more in ((), ("more==2",), ())]
     for request in requests:
         add_install(database, request, lock=LOCKS[0])
-    hashes = database.read(lambda c: install_rows.set_hashes(c, LOCKS[0]))
+    other = install_request("other==1")
+    add_install(database, other, lock=LOCKS[1])
+    found = database.read(lambda c: install_rows.sets_of_locks(c, [*LOCKS[:2], "none"]))
+    assert found.keys() == {*LOCKS[:2]}
+    assert len(found[LOCKS[1]]) == 1
+    hashes = found[LOCKS[0]]
     assert len(hashes) == 2
     newest = database.read(lambda c: install_rows.get(c, requests[-1].id))
     assert hashes[0] == newest.set_hash

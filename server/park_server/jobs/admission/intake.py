@@ -84,9 +84,7 @@ class Intake:
     def _planned(
         self, user: str, requests: Sequence[JobRequest], accepted: datetime
     ) -> list[Planned]:
-        for lock_hash, set_hash in {(r.lock_hash, r.set_hash) for r in requests} - {*self._sets}:
-            if lock_hash is not None:
-                self._sets[lock_hash, set_hash] = self._set_of_lock(lock_hash, set_hash)
+        self._look_up_sets(requests)
         check_reach(self._reach, user, requests)
         offers = self._engines.offers()
         plans = [planned(self._completed(user, r, offers), accepted) for r in requests]
@@ -121,20 +119,30 @@ class Intake:
             )
         return replace(request, **completed) if completed else request
 
-    def _set_of_lock(self, lock_hash: str, set_hash: str | None) -> str:
-        """Return the set that jobs of a lock are of: ``set_hash``, else the newest it came from.
+    def _look_up_sets(self, requests: Sequence[JobRequest]) -> None:
+        """Find the set that jobs of each lock are of: theirs, else the newest it came from.
 
-        Raises `EnvironmentMismatch` where the lock is none of this service, or not of that set.
+        All are asked for at once: a sweep over environments has as many locks as jobs. Raises
+        `EnvironmentMismatch` where a lock is none of this service, or not of that set.
         """
-        known = self._database.read(lambda c: installs_store.set_hashes(c, lock_hash))
-        if not known:
-            raise no_environment(lock_hash)
-        if set_hash is not None and set_hash not in known:
-            raise EnvironmentMismatch(
-                f"the environment {lock_hash} was not made from the set {set_hash}",
-                hint="`park versions MODULE` shows how they differ",
-            )
-        return set_hash or known[0]
+        asked = ((each.lock_hash, each.set_hash) for each in requests)
+        new = [
+            (lock, one_set) for lock, one_set in asked if lock and (lock, one_set) not in self._sets
+        ]
+        if not new:
+            return
+        locks = {lock for lock, _ in new}
+        found = self._database.read(lambda c: installs_store.sets_of_locks(c, locks))
+        for lock_hash, set_hash in new:
+            known = found.get(lock_hash)
+            if not known:
+                raise no_environment(lock_hash)
+            if set_hash is not None and set_hash not in known:
+                raise EnvironmentMismatch(
+                    f"the environment {lock_hash} was not made from the set {set_hash}",
+                    hint="`park versions MODULE` shows how they differ",
+                )
+            self._sets[lock_hash, set_hash] = set_hash or known[0]
 
     # -- in the thread that writes
 

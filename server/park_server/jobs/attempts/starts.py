@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from park.model.ids import JobId
 from park.model.lock_hash import LockHash
 from park.wire import JobRequest
-from park_repo.database import Batch, Change, Database, Joint
+from park_repo.database import Batch, Database, Joint
 from park_repo.loop_futures import in_loop
 from park_server.disk import Disk
 from park_server.envs.environment import Environment
@@ -31,6 +31,8 @@ from park_server.jobs.run import Run, run_of
 from park_server.jobs.seams import ReadyEnvironments
 from park_server.jobs.stored_job import StartedAttempt
 from park_server.jobs.together.turning_points import start_all
+from park_server.jobs.turns import turn_rows
+from park_server.jobs.turns.fair_order import Account
 from park_server.jobs.turns.turns import Turns
 from park_server.json_pieces import is_small
 from park_server.threads import in_thread
@@ -40,11 +42,16 @@ __all__ = ["AttemptStarts", "NotCreated", "StartWithCreation"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Start:
-    """A start on its way to the disk, with what is noted of it."""
+    """A start on its way to the disk, with what is noted beside it, if anything is.
+
+    ``used`` is the lock of its environment, ``account`` that of its ``user``.
+    """
 
     job: JobId
+    user: str
     environment: str
-    notes: Sequence[Change[None]]
+    used: str | None
+    account: Account | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,18 +209,19 @@ class AttemptStarts:
     def _start(self, queued: job_rows.Queued, environment: Environment) -> _Start:
         """Return what commits to an attempt of a job, with others that wait for the disk."""
         lock_hash = str(queued.request.lock_hash)
-        notes: list[Change[None]] = []
-        if self._is_new_use(lock_hash):
-            notes.append(partial(job_rows.used, lock_hash=lock_hash))
-        if (note_turn := self._turns.note(queued.user)) is not None:
-            notes.append(note_turn)
-        return _Start(job=queued.id, environment=str(environment.path), notes=notes)
+        return _Start(
+            job=queued.id,
+            user=queued.user,
+            environment=str(environment.path),
+            used=lock_hash if self._is_new_use(lock_hash) else None,
+            account=self._turns.noted(queued.user),
+        )
 
     def _start_all(self, connection: Connection, starts: Sequence[_Start]) -> _Started:
         """Commit to attempts; of jobs that may not start any more there are none."""
-        for start in starts:
-            for note in start.notes:
-                note(connection)
+        job_rows.used(connection, {start.used for start in starts if start.used is not None})
+        accounts = {start.user: start.account for start in starts if start.account is not None}
+        turn_rows.write_all(connection, accounts)
         environments = {start.job: start.environment for start in starts}
         attempts = start_all(connection, environments, self._runtime_hash)
         return _Started(attempts=attempts, effects=self._settlement.started(connection, attempts))

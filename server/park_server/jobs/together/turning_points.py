@@ -5,7 +5,6 @@ Each job does both once, so these are what a crowd of them costs the database.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -54,6 +53,9 @@ _START = PreparedOfMany(
         started=bindparam("started"),
     )
 )
+_IN_ENVIRONMENT = Prepared(
+    update(jobs).where(jobs.c.id == bindparam("one")).values(environment=bindparam("environment"))
+)
 _IS_ASKED = jobs.c.stop_by.is_not(None) & ~jobs.c.cancel_requested
 _COMPLETE = PreparedOfMany(
     lambda ids: _statement(
@@ -76,10 +78,14 @@ def start_all(
     here on is settled by the attempt's file: whoever creates it owns the attempt.
     """
     moment = now()
-    started: list[ChangedJob] = []
-    for environment, some in _by_value(environments).items():
-        values = {"environment": environment, "runtime_hash": runtime_hash, "started": moment}
-        started += map(ChangedJob.of, _START.all(connection, some, values))
+    values = {"environment": None, "runtime_hash": runtime_hash, "started": moment}
+    if len(each_of := {*environments.values()}) == 1:
+        values["environment"] = each_of.pop()
+    started = list(map(ChangedJob.of, _START.all(connection, environments, values)))
+    if each_of and started:
+        # a statement for each environment would be one for each job, where all differ
+        names = [{"one": job.id, "environment": environments[job.id]} for job in started]
+        _IN_ENVIRONMENT.run_all(connection, names)
     _tell(connection, JobState.RUNNING, started, {})
     return {each.id: StartedAttempt(attempt=each.attempt, started=moment) for each in started}
 
@@ -124,10 +130,3 @@ def _tell(
 
 def _with_error(said: dict[str, Any], changed: ChangedJob) -> dict[str, Any]:
     return {**said, "error": changed.error} if changed.error else said
-
-
-def _by_value(environments: Mapping[JobId, str | None]) -> Mapping[str | None, Sequence[JobId]]:
-    found: defaultdict[str | None, list[JobId]] = defaultdict(list)
-    for job, environment in environments.items():
-        found[environment].append(job)
-    return found

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select
 
 from park.model.ids import JobId
 from park.model.states import JobState
 from park_repo.database import Database
-from park_server.db.prepared import PreparedOfMany
+from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import jobs, turns
 from park_server.jobs.turns.fair_order import Account
 
-__all__ = ["accounts", "with_users", "write"]
+__all__ = ["accounts", "with_users", "write_all"]
 
 
 def accounts(connection: Connection) -> dict[str, Account]:
@@ -26,14 +26,20 @@ def accounts(connection: Connection) -> dict[str, Account]:
     }
 
 
-def write(connection: Connection, user: str, account: Account) -> None:
-    """Write the account of ``user``."""
-    connection.execute(delete(turns).where(turns.c.user == user))
-    connection.execute(
-        insert(turns).values(
-            user=user, charged=account.charged, turn=account.turn, usual_s=account.usual_s
-        )
-    )
+_REMOVE = Prepared(delete(turns).where(turns.c.user == bindparam("whose")))
+_ADD = Prepared(insert(turns), ("user", "charged", "turn", "usual_s"))
+
+
+def write_all(connection: Connection, noted: Mapping[str, Account]) -> None:
+    """Write the account of each user."""
+    if not noted:
+        return
+    _REMOVE.run_all(connection, [{"whose": user} for user in noted])
+    rows = [
+        {"user": user, "charged": each.charged, "turn": each.turn, "usual_s": each.usual_s}
+        for user, each in noted.items()
+    ]
+    _ADD.run_all(connection, rows)
 
 
 _USERS = PreparedOfMany(lambda ids: select(jobs.c.id, jobs.c.user).where(jobs.c.id.in_(ids)))

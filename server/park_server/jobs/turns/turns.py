@@ -5,12 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from functools import partial
-
-from sqlalchemy import Connection
 
 from park.model.ids import JobId
-from park_server.jobs.turns import turn_rows
 from park_server.jobs.turns.fair_order import Account, FairOrder
 from park_server.jobs.turns.lanes import Lanes
 from park_server.quotas.quotas import Quotas
@@ -73,8 +69,8 @@ class Turns:
         """Tell whether a further job of ``user`` may start."""
         return self._quotas.may_start(user)
 
-    def note(self, user: str) -> Callable[[Connection], None] | None:
-        """Return what writes the account of ``user`` down; None where that can wait.
+    def noted(self, user: str) -> Account | None:
+        """Return the account of ``user`` as it is to be written now; None where that can wait.
 
         While there is one user alone, it is never needed.
         """
@@ -83,4 +79,4 @@ class Turns:
         if account is None or is_early or len(self._order.accounts) == 1:
             return None
         self._noted[user] = now
-        return partial(turn_rows.write, user=user, account=replace(account))
+        return replace(account)

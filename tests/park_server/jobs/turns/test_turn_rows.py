@@ -29,11 +29,13 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_the_newest_account_is_found_where_jobs_are_queued(database: Database) -> None:
-    database.write(lambda c: turn_rows.write(c, "ada", Account())).result()
-    database.write(lambda c: turn_rows.write(c, "ada", ACCOUNT)).result()
+    database.write(lambda c: turn_rows.write_all(c, {})).result()
+    before = {"ada": Account(), "bob": Account(turn=7)}
+    database.write(lambda c: turn_rows.write_all(c, before)).result()
+    database.write(lambda c: turn_rows.write_all(c, {"ada": ACCOUNT})).result()
     assert database.read(turn_rows.accounts) == {}
     database.write(lambda c: add_job(c, "a", "ada", [])).result()
-    assert database.read(turn_rows.accounts) == {"ada": ACCOUNT}
+    assert database.read(turn_rows.accounts) == {"ada": ACCOUNT, "bob": Account(turn=7)}
 
 
 def test_jobs_are_found_with_their_users(database: Database) -> None:

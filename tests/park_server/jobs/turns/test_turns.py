@@ -42,9 +42,14 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
+def write(database: Database, account: Account | None) -> None:
+    assert account is not None
+    database.write(lambda c: turn_rows.write_all(c, {"ada": account})).result()
+
+
 def test_of_one_user_alone_nothing_is_written(turns: Turns) -> None:
     turns.took("ada", A)
-    assert turns.note("ada") is None
+    assert turns.noted("ada") is None
 
 
 def test_an_account_is_written_once_in_a_while(
@@ -52,26 +57,20 @@ def test_an_account_is_written_once_in_a_while(
 ) -> None:
     turns.took("ada", A)
     turns.took("bob", B)
-    note = turns.note("ada")
-    assert note is not None
-    assert turns.note("ada") is None
-    database.write(note).result()
+    write(database, turns.noted("ada"))
+    assert turns.noted("ada") is None
     database.write(lambda c: add_job(c, "queued", "ada", [])).result()
     assert database.read(turn_rows.accounts)["ada"].turn == 1
     clock.now += 3
     turns.gave_back(A)
-    again = turns.note("ada")
-    assert again is not None
-    database.write(again).result()
+    write(database, turns.noted("ada"))
     assert database.read(turn_rows.accounts) == {"ada": Account(charged=3, turn=1, usual_s=3)}
 
 
 def test_where_nothing_is_queued_nobody_owes_anything(turns: Turns, database: Database) -> None:
     turns.took("ada", A)
     turns.took("bob", B)
-    note = turns.note("ada")
-    assert note is not None
-    database.write(note).result()
+    write(database, turns.noted("ada"))
     assert database.read(turn_rows.accounts) == {}
 
 
@@ -95,8 +94,6 @@ def test_a_job_of_many_cores_is_charged_for_all(clock: StoppedClock, database: D
     turns.took("bob", B)
     clock.now += 3
     turns.gave_back(A)
-    note = turns.note("ada")
-    assert note is not None
-    database.write(note).result()
+    write(database, turns.noted("ada"))
     database.write(lambda c: add_job(c, "queued", "ada", [])).result()
     assert database.read(turn_rows.accounts)["ada"].charged == pytest.approx(24)
