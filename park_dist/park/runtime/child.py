@@ -84,23 +84,36 @@ def run_and_stay(
 ) -> None:
     """Be the job of ``order`` as in `run`; return where this process may have another one.
 
-    The fork server has heard of that by then. What the job used is noted nowhere.
+    The fork server has heard of that by then. What the job used is noted nowhere. The outcome says
+    that the process stays, once it has nothing more of the job to do: who follows a job by its
+    folder could not know that of a process that lives.
     """
     reuse.begin()
     status, stays = 1, False
     me = _claimed(order, me)
     try:
-        status = _run(order, channel, me, reuse.cpu_s)
-        is_original = os.getpid() == me.pid
-        if status == 0 and is_original and reuse.may_go_on():
-            reuse.restore()
-            stays = True
-        else:
+        record = _account(order, channel, reuse.cpu_s)
+        is_original, status = os.getpid() == me.pid, _status_of(record)
+        stays = status == 0 and is_original and _goes_on(reuse)
+        _write(order, record | {"stays": stays}, is_original=is_original)
+        if not stays:
             _end(order, channel)
+    except BaseException:
+        stays = False
+        raise
     finally:
         if not stays:
             os._exit(status)
     _say(channel, READY)
+
+
+def _goes_on(reuse: Reuse) -> bool:
+    """Make this process ready for another job where it may have one; tell whether it is."""
+    with suppress(Exception):
+        if reuse.may_go_on():
+            reuse.restore()
+            return True
+    return False
 
 
 def _claimed(order: Order, me: processes.Identity | None) -> processes.Identity:
@@ -118,13 +131,15 @@ def _claim(order: Order, me: processes.Identity) -> bool:
     return when_there_is_room(lambda: order.folder.claim(order.attempt, owner))
 
 
-def _run(
-    order: Order, channel: socket.socket, me: processes.Identity, cpu_before_s: float = 0.0
-) -> int:
+def _run(order: Order, channel: socket.socket, me: processes.Identity) -> int:
     """Run the job and write its outcome; return the exit status."""
-    record = _account(order, channel, cpu_before_s)
+    record = _account(order, channel)
     # a copy of this process that returns as well has a file of its own
     _write(order, record, is_original=os.getpid() == me.pid)
+    return _status_of(record)
+
+
+def _status_of(record: dict[str, Any]) -> int:
     return 0 if record["state"] == "completed" else 1
 
 
@@ -137,7 +152,7 @@ def _end(order: Order, channel: socket.socket) -> None:
     os.nice(_LAST)  # the kernel takes the memory apart at this process's cost
 
 
-def _account(order: Order, channel: socket.socket, cpu_before_s: float) -> dict[str, Any]:
+def _account(order: Order, channel: socket.socket, cpu_before_s: float = 0.0) -> dict[str, Any]:
     """Run the job and return its outcome, whatever happens."""
     try:
         _prepare(order)

@@ -25,7 +25,7 @@ from typing import Any
 
 from park.errors import ParkError
 from park.runtime.lines import LineSocket
-from park_server.pilots.groups import Groups
+from park_server.pilots.groups import Group, Groups
 from park_server.pilots.parsl_setup import Pilots, configuration, started
 
 __all__ = ["Driver", "main"]
@@ -52,7 +52,7 @@ class Driver:
         self._lines: set[LineSocket] = set()
         self._running: set[_Name] = set()
         self._groups = Groups()
-        self._done: deque[tuple[list[dict[str, Any]], Future[Any]]] = deque()
+        self._done: deque[tuple[Group, Future[Any]]] = deque()
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         self._is_leaving = False
@@ -110,10 +110,10 @@ class Driver:
         if messages is None:
             self._drop(line)
             return
-        wanted = [message for message in messages if self._is_new(message)]
-        waiting, (workers, _) = len(self._running), self._capacity or (0, 0)
-        for group in self._groups.of(wanted, waiting=waiting, workers=workers):
-            self._start(group)
+        for message in messages:
+            if self._is_new(message):
+                self._groups.add(message)
+        self._start_what_may()
         self._is_leaving |= any(message.get("do") == "leave" for message in messages)
         self._watch(line)
 
@@ -126,11 +126,16 @@ class Driver:
         self._running.add(name)
         return is_new
 
-    def _start(self, group: list[dict[str, Any]]) -> None:
-        future = self._pilots.submit(_CONTEXT, json.dumps(group).encode())
+    def _start_what_may(self) -> None:
+        workers, _ = self._capacity or (0, 0)
+        for group in self._groups.taken(workers):
+            self._start(group)
+
+    def _start(self, group: Group) -> None:
+        future = self._pilots.submit(_CONTEXT, json.dumps(group.messages).encode())
         future.add_done_callback(lambda done: self._ended(group, done))
 
-    def _ended(self, group: list[dict[str, Any]], future: Future[Any]) -> None:
+    def _ended(self, group: Group, future: Future[Any]) -> None:
         """Note the end of a task, in a thread of Parsl's."""
         self._done.append((group, future))
         self._wake_up()
@@ -158,9 +163,12 @@ class Driver:
         while self._done:
             group, future = self._done.popleft()
             self._idle_since = time.monotonic()
-            for message, event in zip(group, _outcomes_of(future, len(group)), strict=True):
+            self._groups.over(group)
+            orders = group.messages
+            for message, event in zip(orders, _outcomes_of(future, len(orders)), strict=True):
                 if event is not None:
                     self._tell_end(message, event)
+        self._start_what_may()  # first: workers wait for it
         for line in [*self._lines]:
             self._flush(line)
 

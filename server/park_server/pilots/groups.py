@@ -3,14 +3,19 @@
 A task of Parsl's costs more than such a job itself. Jobs that may have the process of another
 (``reuse``) come to be known by how long those before them took; a worker to which one turns out
 to be slow gives back those behind it (see `park_server.pilots.pilot_worker`).
+
+What is known to be short waits here while each worker has tasks ahead, and so finds company: what a
+service orders comes one by one, as its commits do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["MOST", "TASK_S", "Groups"]
+__all__ = ["MOST", "TASK_S", "Group", "Groups"]
 
 MOST = 8
 """Jobs of one task: with so many, what it costs is a small part."""
@@ -19,45 +24,72 @@ TASK_S = 0.25
 """How long a task may take by what is known: so late is the end of the first of them told."""
 
 _AHEAD = 2
-"""Tasks for each worker that are left, at least: who is done first has another one."""
+"""Tasks for each worker that are under way: who is done with one has another one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Group:
+    """The orders of one task; ``is_short``: of those that wait for one another."""
+
+    messages: list[dict[str, Any]]
+    is_short: bool = False
 
 
 class Groups:
-    """What is known of the jobs of each fork server's kind, by the name of its file."""
+    """Orders on their way to workers, by the name of the file of each one's fork server.
+
+    And what is known of how long the jobs of those took.
+    """
 
     def __init__(self) -> None:
         self._took_s: dict[str, float] = {}
+        self._alone: deque[dict[str, Any]] = deque()
+        self._short: dict[str, deque[dict[str, Any]]] = {}
+        self._under_way = 0
 
     def learn(self, server: str, took_s: float) -> None:
         """Note how long a job took; one slow one weighs more than a few quick ones after it."""
         self._took_s[server] = max(took_s, self._took_s.get(server, took_s) / 2)
 
-    def of(
-        self, messages: Iterable[dict[str, Any]], *, waiting: int, workers: int
-    ) -> list[list[dict[str, Any]]]:
-        """Return what was to be started at once, in the groups of each task, in their order.
+    def add(self, message: dict[str, Any]) -> None:
+        """Have an order wait for `taken`.
 
-        ``waiting`` counts all that have not ended, of which ``workers`` take one each. One that
-        was given back is alone: nobody would see that a second time.
+        One that was given back is alone: nobody would see a second time that it is slow.
         """
-        made: list[list[dict[str, Any]]] = []
-        open_ones: dict[str, list[dict[str, Any]]] = {}
-        for message in messages:
-            server = message["server"]
-            group = open_ones.get(server)
-            may_share = message["order"].get("reuse") and "again" not in message
-            size = self._size(server, waiting, workers) if may_share else 1
-            if size == 1 or group is None or len(group) >= size:
-                group = []
-                made.append(group)
-            group.append(message)
-            if size > 1:
-                open_ones[server] = group
-        return made
+        if message["order"].get("reuse") and "again" not in message:
+            self._short.setdefault(message["server"], deque()).append(message)
+        else:
+            self._alone.append(message)
 
-    def _size(self, server: str, waiting: int, workers: int) -> int:
+    def taken(self, workers: int) -> Iterator[Group]:
+        """Yield what goes to one of ``workers`` now, each with what shares its task.
+
+        The kinds of fork servers take turns; those of one keep their order.
+        """
+        while self._alone:
+            yield Group(messages=[self._alone.popleft()])
+        together = [name for name in self._short if workers and self._by_time(name) > 1]
+        for server in self._short.keys() - together:
+            for message in self._short.pop(server):
+                yield Group(messages=[message])
+        while self._short and self._under_way < _AHEAD * workers:
+            waiting = sum(map(len, self._short.values()))
+            server = next(iter(self._short))
+            orders = self._short.pop(server)
+            size = max(1, min(self._by_time(server), waiting // (_AHEAD * workers)))
+            group = Group(
+                messages=[orders.popleft() for _ in range(min(size, len(orders)))], is_short=True
+            )
+            if orders:
+                self._short[server] = orders
+            self._under_way += 1
+            yield group
+
+    def over(self, group: Group) -> None:
+        """Note that the task of ``group`` has ended, however it did."""
+        self._under_way -= group.is_short
+
+    def _by_time(self, server: str) -> int:
+        """Return how many a task has, by how long those before took; 1 where none is known."""
         took_s = self._took_s.get(server)
-        if took_s is None or not workers:
-            return 1
-        by_time = TASK_S / max(took_s, TASK_S / MOST)
-        return max(1, min(MOST, waiting // (_AHEAD * workers), int(by_time)))
+        return 1 if took_s is None else min(MOST, int(TASK_S / max(took_s, TASK_S / MOST)))

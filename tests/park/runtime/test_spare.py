@@ -156,8 +156,22 @@ def test_where_its_jobs_let_it_it_is_one_after_the_other(tmp_path: Path) -> None
     assert (results[0], results[2]) == (pid, pid)
     assert results[1] == str(tmp_path / "1" / "work")
     assert said == ["r", "r", "r"]
+    assert [outcome(tmp_path / str(each))["stays"] for each in range(3)] == [True] * 3
     claim = json.loads((tmp_path / "2" / "attempt-1").readlink().name)
     assert (claim["pid"], claim["reuse"]) == (pid, True)
+
+
+def test_one_that_leaves_a_thread_does_not_say_that_nothing_of_it_runs(tmp_path: Path) -> None:
+    thread = "__import__('threading').Thread(target=__import__('time').sleep, args=(0.1,)).start()"
+    _, said = several(tmp_path, ("builtins:eval", [thread]), ("math:sqrt", [4.0]))
+    assert said == ["f", ""]
+    assert outcome(tmp_path / "0")["stays"] is False
+
+
+def test_what_it_printed_is_there_before_it_says_so(tmp_path: Path) -> None:
+    look = f"open({str(tmp_path / '0' / 'stdout')!r}).read()"
+    several(tmp_path, ("builtins:print", ["said"]), ("builtins:eval", [look]))
+    assert outcome(tmp_path / "1")["result"] == "said\n"
 
 
 def test_one_that_failed_is_its_last(tmp_path: Path) -> None:

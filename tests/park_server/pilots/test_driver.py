@@ -18,6 +18,8 @@ pytest.importorskip("parsl", reason="Parsl is not installed here")
 from park_server.pilots.driver import Driver
 from park_server.pilots.parsl_setup import Pilots
 
+QUICK = {"event": "ended", "finished": True, "took_s": 0.001}
+
 
 class Parsl:
     """Stands for Parsl: takes tasks, and has them end as a test says."""
@@ -131,7 +133,7 @@ def jobs_of_tasks(world: World) -> list[list[str]]:
     return [[each["order"]["job_id"] for each in task] for task, _ in world.parsl.tasks]
 
 
-def test_short_ones_that_come_together_share_a_task_and_one_given_back_gets_its_own(
+def test_short_ones_that_wait_share_a_task_and_one_given_back_gets_its_own(
     world: World,
 ) -> None:
     world.parsl.has_workers = True
@@ -139,18 +141,36 @@ def test_short_ones_that_come_together_share_a_task_and_one_given_back_gets_its_
     assert [said(line)["event"] for _ in range(2)] == ["hello", "capacity"]
     world.start(line, "quick")
     assert world.parsl.has_task.wait(LIMIT_S)
-    world.parsl.tasks[0][1].set_result([{"event": "ended", "finished": True, "took_s": 0.001}])
+    world.parsl.tasks[0][1].set_result([dict(QUICK)])
     assert said(line)["job"] == "quick"
-    world.start(line, *(f"j{number:02}" for number in range(32)))
-    while sum(map(len, jobs_of_tasks(world))) < 33:
-        assert world.parsl.has_task.wait(LIMIT_S)
-    assert jobs_of_tasks(world)[1] == ["j00", "j01"]  # two tasks for each of eight workers
-    world.start(line, "j01", again=True)
-    assert world.parsl.has_task.wait(LIMIT_S)
-    assert jobs_of_tasks(world)[-1] == ["j01"]
-    world.parsl.tasks[1][1].set_result([{"event": "ended", "finished": True, "took_s": 1.0}, None])
-    world.parsl.tasks[-1][1].set_result([{"event": "ended", "finished": True, "took_s": 0.0}])
-    assert [said(line)["job"] for _ in range(2)] == ["j00", "j01"]
+    jobs = [f"j{number:02}" for number in range(80)]
+    for job in jobs[:16]:  # as a service tells them: each with its own commit
+        world.start(line, job)
+        until_task(world, [job])
+    world.start(line, *jobs[16:])
+    world.start(line, "last", again=True)  # which waits for nobody: all before it are heard
+    until_task(world, ["last"])
+    assert jobs_of_tasks(world)[1:-1] == [[job] for job in jobs[:16]]  # two for each worker
+    world.parsl.tasks[1][1].set_result([dict(QUICK)])
+    assert said(line)["job"] == "j00"
+    until_task(world, jobs[16:20])
+    slow = {"event": "ended", "finished": True, "took_s": 1.0}
+    world.parsl.tasks[-1][1].set_result([slow, None, None, None])
+    assert said(line)["job"] == "j16"
+    until_task(world, [jobs[-1]])  # what is known to be slow waits for nobody any more
+    assert jobs_of_tasks(world)[19:] == [[job] for job in jobs[20:]]
+    world.start(line, "j17", again=True)
+    until_task(world, ["j17"])
+    world.parsl.tasks[-1][1].set_result([dict(QUICK)])
+    assert said(line)["job"] == "j17"
+
+
+def until_task(world: World, jobs: list[str]) -> None:
+    """Wait until the latest task is that of ``jobs``."""
+    while jobs_of_tasks(world)[-1] != jobs:
+        world.parsl.has_task.clear()
+        if jobs_of_tasks(world)[-1] != jobs:
+            assert world.parsl.has_task.wait(LIMIT_S)
 
 
 def test_the_workers_that_there_are_are_told_to_whoever_comes(world: World) -> None:

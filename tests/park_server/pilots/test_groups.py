@@ -6,19 +6,20 @@ from typing import Any
 
 import pytest
 
-from park_server.pilots.groups import MOST, TASK_S, Groups
+from park_server.pilots.groups import MOST, TASK_S, Group, Groups
 
 
 def messages(count: int, *, server: str = "a", reuse: bool = True, **more: Any) -> list[Any]:
     return [{"server": server, "order": {"reuse": reuse, "n": n}, **more} for n in range(count)]
 
 
-def sizes(groups: Groups, wanted: list[Any], *, waiting: int = 1000, workers: int = 2) -> list[int]:
-    made = groups.of(wanted, waiting=waiting, workers=workers)
-    assert sorted((m["server"], m["order"]["n"]) for group in made for m in group) == sorted(
-        (m["server"], m["order"]["n"]) for m in wanted
-    )
-    return [len(group) for group in made]
+def add(groups: Groups, *wanted: Any) -> None:
+    for message in wanted:
+        groups.add(message)
+
+
+def sizes(taken: list[Group]) -> list[int]:
+    return [len(group.messages) for group in taken]
 
 
 @pytest.fixture
@@ -28,10 +29,29 @@ def quick() -> Groups:
     return groups
 
 
-def test_short_ones_go_together_where_many_wait(quick: Groups) -> None:
-    assert sizes(quick, messages(MOST * 2 + 1)) == [MOST, MOST, 1]
-    assert sizes(quick, messages(4), waiting=12) == [3, 1]  # each worker has some
-    assert sizes(quick, messages(2), waiting=3) == [1, 1]
+def test_short_ones_find_company_while_each_worker_has_tasks_ahead(quick: Groups) -> None:
+    add(quick, *messages(1))
+    first = list(quick.taken(2))
+    assert sizes(first) == [1]  # nobody waits for others while a worker has nothing
+    add(quick, *messages(3))
+    ahead = list(quick.taken(2))
+    assert sizes(ahead) == [1, 1, 1]
+    for message in messages(4 * MOST + 3):
+        quick.add(message)
+        assert list(quick.taken(2)) == []
+    quick.over(first[0])
+    assert sizes(list(quick.taken(2))) == [MOST]
+    for group in ahead:
+        quick.over(group)
+    left = list(quick.taken(2))
+    assert sizes(left) == [6, 5, 4]  # the last of them are for all workers
+    assert [m["order"]["n"] for g in left for m in g.messages] == [*range(MOST, MOST + 15)]
+
+
+def test_a_further_worker_has_what_waits_at_once(quick: Groups) -> None:
+    add(quick, *messages(40))
+    assert sizes(list(quick.taken(1))) == [MOST, MOST]
+    assert sizes(list(quick.taken(2))) == [6, 4]
 
 
 @pytest.mark.parametrize(
@@ -42,29 +62,48 @@ def test_short_ones_go_together_where_many_wait(quick: Groups) -> None:
         pytest.param(messages(9, server="b"), id="of which nothing is known"),
     ],
 )
-def test_others_go_one_by_one(quick: Groups, wanted: list[Any]) -> None:
-    assert sizes(quick, wanted) == [1] * 9
+def test_others_go_one_by_one_and_at_once(quick: Groups, wanted: list[Any]) -> None:
+    add(quick, *wanted)
+    taken = list(quick.taken(1))
+    assert sizes(taken) == [1] * 9
+    for group in taken:
+        quick.over(group)
+    add(quick, *messages(2 * MOST))
+    assert sizes(list(quick.taken(1))) == [MOST, 4]  # they took nothing of what short ones have
 
 
-def test_without_workers_none_go_together(quick: Groups) -> None:
-    assert sizes(quick, messages(3), workers=0) == [1, 1, 1]
+def test_without_workers_all_go_so_that_parsl_sees_how_many_are_wanted(quick: Groups) -> None:
+    add(quick, *messages(3 * MOST))
+    assert sizes(list(quick.taken(0))) == [1] * 3 * MOST
 
 
-def test_a_group_is_of_one_kind_and_keeps_its_order(quick: Groups) -> None:
+def test_a_group_is_of_one_kind_and_kinds_take_turns(quick: Groups) -> None:
     quick.learn("b", 0.001)
-    mixed = [
-        each for pair in zip(messages(4), messages(4, server="b"), strict=True) for each in pair
+    add(quick, *messages(5 * MOST), *messages(MOST, server="b"))
+    taken = list(quick.taken(2))
+    assert [{m["server"] for m in group.messages} for group in taken] == [
+        {"a"},
+        {"b"},
+        {"a"},
+        {"a"},
     ]
-    made = quick.of(mixed, waiting=1000, workers=2)
-    assert [{m["server"] for m in group} for group in made] == [{"a"}, {"b"}]
-    assert [m["order"]["n"] for m in made[0]] == [0, 1, 2, 3]
+    assert [m["order"]["n"] for m in taken[1].messages] == [*range(MOST)]
 
 
 def test_a_task_is_no_longer_than_it_may_be_and_a_slow_one_counts_for_long(quick: Groups) -> None:
+    def of_many() -> list[int]:
+        add(quick, *messages(4 * MOST))
+        taken = list(quick.taken(1))
+        for group in taken:
+            quick.over(group)
+        left = len([message for group in quick.taken(0) for message in group.messages])
+        assert left + sum(sizes(taken)) == 4 * MOST
+        return sizes(taken)
+
     quick.learn("a", TASK_S / 2)
-    assert sizes(quick, messages(4)) == [2, 2]
+    assert of_many() == [2, 2]
     quick.learn("a", 2 * TASK_S)
-    assert sizes(quick, messages(2)) == [1, 1]
+    assert of_many() == [1] * 4 * MOST
     for _ in range(2):
         quick.learn("a", 0.001)
-    assert sizes(quick, messages(4)) == [2, 2]
+    assert of_many() == [2, 2]

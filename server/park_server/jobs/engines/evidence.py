@@ -54,6 +54,11 @@ class Evidence:
     reuse: bool = False
 
     @property
+    def is_done(self) -> bool:
+        """Whether the job has told its end and that nothing of it runs, in a process that stays."""
+        return self.reuse and self.outcome is not None and self.outcome.get("stays") is True
+
+    @property
     def has_told(self) -> bool:
         """Whether the job has left its own account of its end, be it a good one or not."""
         return self.outcome is not None or self.flaw is not None

@@ -53,6 +53,10 @@ _LOOK_S = 0.5
 _LOOKED_AT = 256
 """How many of those that wait for a worker are looked at: the first ones are the next to start."""
 
+_OVERTAKEN_S = 60.0
+"""Since when later ones have begun, before one that has not is ordered once more: a worker that is
+killed while it takes a task may take it along, of which nobody tells."""
+
 _HELLO_S = 15.0
 """How long the driver of an earlier service may take to answer: it may be importing."""
 
@@ -69,9 +73,9 @@ _KILL_TIMEOUT_S = 10.0
 class _Job:
     """An attempt that has not exited.
 
-    ``why`` its folder alone tells of it, None: Parsl does. ``is_back``: the worker that had it has
-    given it back, and another one gets it. ``heard`` is when there was a sign of life, ``beat``
-    which.
+    ``why`` its folder alone tells of it, None: Parsl does. ``is_back``: it was ordered once more,
+    since the worker that had it has given it back, or took it along. ``heard`` is when there was a
+    sign of life, ``beat`` which. ``overtaken`` is when a later order was first seen to have begun.
     """
 
     order: StartOrder
@@ -82,6 +86,8 @@ class _Job:
     is_back: bool = False
     beat: float = 0.0
     heard: float = field(default_factory=time.monotonic)
+    number: int = 0
+    overtaken: float | None = None
     exited: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -101,6 +107,7 @@ class PilotEngine(NothingForked):
         self._link: DriverLink | None = None
         self._found: DriverLink | None = None
         self._capacity: tuple[int, int] | None = None
+        self._orders_taken = self._last_begun = 0
         self._tasks = Tasks(_log, "a step with a job on a pilot failed")
         self._follower: asyncio.Task[None] | None = None
 
@@ -134,7 +141,9 @@ class PilotEngine(NothingForked):
             link.send(do="start", **told)
 
     def _taken(self, order: StartOrder, sink: Sink) -> _Job:
-        job = self._jobs[order.job_id] = _Job(order=order, sink=sink)
+        self._orders_taken += 1
+        job = _Job(order=order, sink=sink, number=self._orders_taken)
+        self._jobs[order.job_id] = job
         if self._follower is None:
             self._follower = asyncio.create_task(self._follow())
         return job
@@ -217,12 +226,15 @@ class PilotEngine(NothingForked):
             if not job.exited.is_set():
                 self._note(job, names)
                 self._take_back(job, names)
+        for job in [each for each in wanted if not each.exited.is_set()]:
+            self._order_overtaken(job)
 
     def _note(self, job: _Job, names: set[str]) -> None:
         """Tell that a job has begun, or has said how it wants to be treated."""
         order = job.order
         if f"attempt-{order.attempt}" in names and not job.has_begun:
             job.has_begun = True
+            self._last_begun = max(self._last_begun, job.number)
             job.sink.on_begun(order.job_id, order.attempt, time.time())
         if "marks.json" in names and not job.is_marked:
             job.is_marked = True
@@ -230,9 +242,23 @@ class PilotEngine(NothingForked):
 
     def _take_back(self, job: _Job, names: set[str]) -> None:
         """Order a job again that is given back: should it have been begun, its claim is taken."""
-        is_given_back = f"{GIVEN_BACK}{job.order.attempt}" in names
-        if not is_given_back or job.is_back or job.has_begun or job.why is not None:
+        if f"{GIVEN_BACK}{job.order.attempt}" in names and self._waits(job):
+            self._order_again(job)
+
+    def _order_overtaken(self, job: _Job) -> None:
+        """Order a job again that others have overtaken for long: its task may be gone."""
+        if not self._waits(job) or job.number > self._last_begun:
             return
+        if job.overtaken is None:
+            job.overtaken = time.monotonic()
+        if time.monotonic() - job.overtaken >= _OVERTAKEN_S:
+            self._order_again(job)
+
+    def _waits(self, job: _Job) -> bool:
+        """Tell whether nobody has begun a job that was ordered once, and Parsl is to tell of it."""
+        return not (job.is_back or job.has_begun or job.why is not None)
+
+    def _order_again(self, job: _Job) -> None:
         job.is_back = True
         try:
             self._driver().send(do="start", again=True, **self._orders.told(job.order))
@@ -253,6 +279,8 @@ class PilotEngine(NothingForked):
 
     def _exit(self, job: _Job, exited: AttemptExit) -> None:
         if not job.exited.is_set():
+            if exited.kind is not ExitKind.NEVER_STARTED:
+                self._last_begun = max(self._last_begun, job.number)
             self._jobs.pop(job.order.job_id, None)
             job.exited.set()
             job.sink.on_exited(exited)
@@ -340,9 +368,9 @@ def is_over(evidence: Evidence, boot: str, *, silent_s: float) -> bool:
 
     ``boot`` is that of this machine, where a process can be asked for; on another, one that gave
     no sign of life for ``silent_s`` long enough is taken for gone. So it is here, once it has
-    told its end, where its process may have another job by now.
+    told its end, where its process may have another job by now; unless it has told that too.
     """
-    if evidence.owner is None or evidence.exit is not None:
+    if evidence.owner is None or evidence.exit is not None or evidence.is_done:
         return True
     if evidence.owner.boot == boot:
         if not evidence.owner.is_alive():

@@ -48,6 +48,24 @@ DONE = {"state": "completed"}
         pytest.param(
             {"owner": ALIVE, "outcome": DONE, "reuse": True}, 16, True, id="has another by now"
         ),
+        pytest.param(
+            {"owner": ALIVE, "outcome": DONE | {"stays": True}, "reuse": True}, 0, True, id="stays"
+        ),
+        pytest.param(
+            {"owner": ELSEWHERE, "outcome": DONE | {"stays": True}, "reuse": True},
+            0,
+            True,
+            id="stays there",
+        ),
+        pytest.param(
+            {"owner": ALIVE, "outcome": DONE | {"stays": False}, "reuse": True},
+            1,
+            False,
+            id="goes on with its threads",
+        ),
+        pytest.param(
+            {"owner": ALIVE, "outcome": DONE | {"stays": True}}, 1e6, False, id="none for several"
+        ),
         pytest.param({"owner": GONE}, 0, True, id="gone here"),
         pytest.param({"owner": ELSEWHERE}, 30, False, id="heard of lately"),
         pytest.param({"owner": ELSEWHERE}, 61, True, id="not heard of for long"),
@@ -209,5 +227,52 @@ def test_what_a_worker_gives_back_goes_to_another_one_once(
             await engine._look()
             with pytest.raises(BlockingIOError):
                 line.connection.recv(1)
+
+    asyncio.run(test())
+
+
+def test_one_that_a_killed_worker_took_along_is_ordered_again_once_later_ones_have_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pilot_engine, "_LOOK_S", 0.01)
+    monkeypatch.setattr(pilot_engine, "_OVERTAKEN_S", 0.0)
+
+    async def test() -> None:
+        gone, begun, later = (order(tmp_path) for _ in range(3))
+        async with taken_up(tmp_path, [gone, begun, later]) as (engine, _, driver):
+            line = driver.take()
+            running = [{"job": each.job_id, "attempt": 1} for each in (gone, begun, later)]
+            line.send({"event": "hello", "running": running})
+            await engine._look()
+            with pytest.raises(BlockingIOError):
+                line.connection.recv(1)  # who is the next in turn waits
+            (begun.directory / "attempt-1").touch()
+            loop = asyncio.get_running_loop()
+            said = await asyncio.wait_for(loop.sock_recv(line.connection, 65_536), LIMIT_S)
+            assert json.loads(said) == {"do": "start", "again": True, "order": gone.job_id}
+            await engine._look()
+            with pytest.raises(BlockingIOError):
+                line.connection.recv(1)
+
+    asyncio.run(test())
+
+
+def test_one_that_has_ended_between_two_looks_has_overtaken_others_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pilot_engine, "_OVERTAKEN_S", 0.0)
+
+    async def test() -> None:
+        gone, quick = order(tmp_path), order(tmp_path)
+        async with taken_up(tmp_path, [gone, quick]) as (engine, heard, driver):
+            line = driver.take()
+            running = [{"job": each.job_id, "attempt": 1} for each in (gone, quick)]
+            line.send({"event": "hello", "running": running})
+            line.send({"event": "ended", "job": quick.job_id, "attempt": 1, "finished": True})
+            assert (await heard.next()).job_id == quick.job_id
+            await engine._look()
+            loop = asyncio.get_running_loop()
+            said = await asyncio.wait_for(loop.sock_recv(line.connection, 65_536), LIMIT_S)
+            assert json.loads(said)["order"] == gone.job_id
 
     asyncio.run(test())
