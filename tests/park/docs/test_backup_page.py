@@ -70,6 +70,8 @@ def test_the_commands_of_move_and_migrate_do_what_they_say(
     tmp_path: Path, url: str, capsys: Said
 ) -> None:
     (move,) = commands("Move to PostgreSQL")
+    before = PAGE.partition("## Move to PostgreSQL")[2].partition(move)[0]
+    assert "pip install '/path/to/park-dist[server,postgres]'" in before  # the driver is no part
     (check,) = commands("Upgrade, and go back")
     full_home(tmp_path / "home")
     places = {"/var/lib/park": str(tmp_path / "home"), URL: url}

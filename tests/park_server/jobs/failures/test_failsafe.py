@@ -134,7 +134,7 @@ NO_STEPS = {
     ("dispatcher._steps", "do"): IN_MEMORY,
     ("dispatcher._tasks", "spawn"): IN_MEMORY,
     ("dispatcher._turns", "gave_back"): IN_MEMORY,
-    ("dispatcher._turns", "note"): IN_MEMORY,
+    ("dispatcher._turns", "noted"): IN_MEMORY,
     ("dispatcher._turns", "reconsider"): IN_MEMORY,
     ("dispatcher._turns", "took"): IN_MEMORY,
     ("fetch_queue._queue", "reconsider"): IN_MEMORY,
