@@ -99,7 +99,7 @@ def run_and_stay(
         if not stays:
             _end(order, channel)
     except BaseException:
-        stays = False
+        status, stays = 1, False
         raise
     finally:
         if not stays:

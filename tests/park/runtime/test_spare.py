@@ -132,13 +132,21 @@ for record in json.loads(sys.argv[1]):
     except OSError:
         said.append("")
 spare.channel.close()
-os.waitpid(spare.pid, 0)
-print(json.dumps([spare.pid, said]))
+status = os.waitstatus_to_exitcode(os.waitpid(spare.pid, 0)[1])
+print(json.dumps([spare.pid, said, status]))
 """
 
 
 def several(folder: Path, *calls: tuple[str, list[Any]], **more: Any) -> tuple[int, list[str]]:
     """Give one child several orders; return its number and its last word of each."""
+    pid, said, _ = several_to_the_end(folder, *calls, **more)
+    return pid, said
+
+
+def several_to_the_end(
+    folder: Path, *calls: tuple[str, list[Any]], **more: Any
+) -> tuple[int, list[str], int]:
+    """Do that, and return its exit status, too."""
     orders = []
     for number, (entry_point, args) in enumerate(calls):
         place = folder / str(number)
@@ -146,8 +154,8 @@ def several(folder: Path, *calls: tuple[str, list[Any]], **more: Any) -> tuple[i
         orders.append(ordered(place, entry_point, *args, memo=False, reuse=True) | more)
     line = [sys.executable, "-c", SEVERAL, json.dumps(orders)]
     done = subprocess.run(line, capture_output=True, text=True, timeout=LIMIT_S, check=True)
-    pid, said = json.loads(done.stdout)
-    return pid, said
+    pid, said, status = json.loads(done.stdout)
+    return pid, said, status
 
 
 def test_where_its_jobs_let_it_it_is_one_after_the_other(tmp_path: Path) -> None:
@@ -172,6 +180,11 @@ def test_what_it_printed_is_there_before_it_says_so(tmp_path: Path) -> None:
     look = f"open({str(tmp_path / '0' / 'stdout')!r}).read()"
     several(tmp_path, ("builtins:print", ["said"]), ("builtins:eval", [look]))
     assert outcome(tmp_path / "1")["result"] == "said\n"
+
+
+def test_one_whose_outcome_cannot_be_written_says_nothing_and_fails(tmp_path: Path) -> None:
+    _, said, status = several_to_the_end(tmp_path, ("shutil:rmtree", [str(tmp_path / "0")]))
+    assert (said, status) == ([""], 1)
 
 
 def test_one_that_failed_is_its_last(tmp_path: Path) -> None:

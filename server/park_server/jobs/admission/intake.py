@@ -125,9 +125,10 @@ class Intake:
         All are asked for at once: a sweep over environments has as many locks as jobs. Raises
         `EnvironmentMismatch` where a lock is none of this service, or not of that set.
         """
-        asked = ((each.lock_hash, each.set_hash) for each in requests)
         new = [
-            (lock, one_set) for lock, one_set in asked if lock and (lock, one_set) not in self._sets
+            (each.lock_hash, each.set_hash)
+            for each in requests
+            if each.lock_hash is not None and (each.lock_hash, each.set_hash) not in self._sets
         ]
         if not new:
             return
