@@ -85,6 +85,11 @@ class Home:
         """What numba compiles in jobs: a folder for each user, whose to write it is."""
         return self.cache / "numba"
 
+    @property
+    def workflows(self) -> Path:
+        """What large workflows look like: see `park_server.page.shapes.kept_shapes`."""
+        return self.cache / "workflows" / "v1"
+
     def compiled_by(self, user: str) -> Path:
         """Return where that is of ``user``."""
         return self.compiled / (user or "_")

@@ -163,7 +163,7 @@ async def _serve(
             app.state.parts = parts
             app.state.metrics = Metrics(parts, traffic)
             with _watched(settings.watch_loop_s), _reloading(settings, parts, listeners):
-                async with looking_ahead(app):
+                async with looking_ahead(app, home.workflows):
                     yield
 
     app = application(

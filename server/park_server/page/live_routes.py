@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import FastAPI, Query
@@ -21,6 +22,7 @@ from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.media import EventStream
 from park_server.page.now import now_of
 from park_server.page.shapes.found_ahead import FoundAhead
+from park_server.page.shapes.kept_shapes import KeptShapes
 from park_server.page.shapes.known_shapes import WorkflowShapes
 from park_server.page.snapshots import Snapshots
 from park_server.page.ticks import Ticks
@@ -59,10 +61,15 @@ def _page_of(app: FastAPI) -> _Page:
 
 
 @asynccontextmanager
-async def looking_ahead(app: FastAPI) -> AsyncIterator[None]:
-    """Find large workflows before anybody looks; ``app`` has its parts."""
+async def looking_ahead(app: FastAPI, folder: Path) -> AsyncIterator[None]:
+    """Find large workflows before anybody looks, and keep them in ``folder``.
+
+    ``app`` has its parts.
+    """
     parts: ServiceParts = app.state.parts
-    ahead = FoundAhead(parts.database, parts.bus, _page_of(app).shapes)
+    shapes = WorkflowShapes(KeptShapes(folder))
+    app.state.page = _Page(Ticks(parts.database, parts.bus), shapes=shapes)
+    ahead = FoundAhead(parts.database, parts.bus, shapes)
     ahead.start()
     try:
         yield

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from park.model.ids import JobId
@@ -24,7 +24,8 @@ from park_repo.database import Database
 from park_repo.sql.losses import is_loss
 from park_server.bus import EVERYTHING, Bus
 from park_server.db.prepared import Prepared
-from park_server.db.tables import events
+from park_server.db.tables import events, needs
+from park_server.page.shapes import known_shapes
 from park_server.page.shapes.known_shapes import WorkflowShapes
 from park_server.page.shapes.quotient import size_of
 from park_server.page.shapes.state_counts import newest_event
@@ -35,10 +36,7 @@ __all__ = ["FoundAhead"]
 
 _log = logging.getLogger("park.page")
 
-LEAST = 20_000
-"""Jobs of a workflow that is looked for: to go through fewer takes a quarter of a second."""
-
-BEHIND = 20_000
+BEHIND = 10_000
 """Events after which a workflow is followed that nobody looks at: to take them in is no wait."""
 
 PAUSE_S = 1.0
@@ -50,39 +48,43 @@ SHARE = 50
 _BEFORE = 500_000
 """Events before a start among which workflows of an earlier process are found."""
 
-_WAITING = Prepared(
+_CAME = (JobState.WAITING, JobState.QUEUED, JobState.COMPLETED)
+"""As what a job is told of first; of one that is told of again, its needs count again."""
+
+_CONNECTED = Prepared(
     select(events.c.user, func.count(), func.min(events.c.id), func.max(events.c.id))
+    .join(needs, (needs.c.job == events.c.id) & (needs.c.service == ""))
     .where(
         events.c.seq > bindparam("after"),
         events.c.seq <= bindparam("newest"),
         events.c.subject == "job",
-        events.c.type == str(JobState.WAITING),
+        or_(*(events.c.type == str(state) for state in _CAME)),
     )
     .group_by(events.c.user)
 )
-"""What came with a condition: of a workflow all but what it begins with."""
+"""What came, by what it needs: of a workflow of so many jobs there are as many needs at least,
+and the one that needs a whole sweep may be the only one that has any."""
 
 
 class _Arrivals(NamedTuple):
-    """How many jobs came of ``user``, and the first and the last of them."""
+    """How many needs jobs of ``user`` came with, and the first and the last of these."""
 
     user: str
-    jobs: int
+    needs: int
     first: JobId
     last: JobId
 
 
 @dataclass(slots=True)
 class _Crowd:
-    """How many jobs of one user came, some of them, and up to which event they were looked at."""
+    """How many needs the jobs of one user came with, and some of these jobs."""
 
-    jobs: int
+    needs: int
     some: tuple[JobId, ...]
-    looked: int = 0
 
     def come(self, arrivals: _Arrivals) -> None:
         """Take in more; one that came alone may be the newest, so others are asked as well."""
-        self.jobs += arrivals.jobs
+        self.needs += arrivals.needs
         first = min((*self.some, arrivals.first))
         self.some = tuple(dict.fromkeys((first, arrivals.first, arrivals.last)))
 
@@ -111,11 +113,12 @@ class FoundAhead:
         """Find what has become large, and follow what was; return the seconds of a processor."""
         began, newest = time.thread_time(), self._newest()
         arrived = self._arrived(newest)
-        for user, crowd in self._crowds.items():
-            is_behind = newest - crowd.looked >= BEHIND
-            if crowd.jobs >= LEAST and (user in arrived or is_behind):
-                self._keep(user, crowd)
-                crowd.looked = newest
+        for user, job in self._shapes.behind(newest - BEHIND):
+            self._database.read(partial(self._shapes.catch_up, user=user, job=job))
+        for user in arrived:
+            crowd = self._crowds[user]
+            if crowd.needs >= known_shapes.LARGE:
+                self._find(user, crowd)
         return time.thread_time() - began
 
     async def _look_again_and_again(self) -> None:
@@ -138,25 +141,25 @@ class FoundAhead:
     def _arrived(self, newest: int) -> set[str]:
         """Return whose jobs came since the last look; they are counted then."""
         between = {"after": self._after, "newest": newest}
-        found = self._database.read(lambda c: [_Arrivals(*row) for row in _WAITING.all(c, between)])
+        found = self._database.read(lambda c: [_Arrivals(*row) for row in _CONNECTED.all(c, between)])
         self._after = newest
         for each in found:
             self._crowds.setdefault(each.user, _Crowd(0, ())).come(each)
         return {each.user for each in found}
 
-    def _keep(self, user: str, crowd: _Crowd) -> None:
-        """Find or follow what the jobs of ``user`` belong to, unless all of it is small."""
+    def _find(self, user: str, crowd: _Crowd) -> None:
+        """Find what the jobs of ``user`` belong to, unless all of it is small."""
         are_large = [
-            self._database.read(partial(self._is_kept, user=user, job=job)) for job in crowd.some
+            self._database.read(partial(self._is_known, user=user, job=job)) for job in crowd.some
         ]
         if not any(are_large):
-            crowd.jobs, crowd.some = 0, ()
+            crowd.needs, crowd.some = 0, ()
 
-    def _is_kept(self, connection: Connection, user: str, job: JobId) -> bool:
+    def _is_known(self, connection: Connection, user: str, job: JobId) -> bool:
         """Tell whether ``job`` belongs to a large workflow, which is known then."""
         if self._shapes.is_current(connection, user, job):
             return True
-        is_large = size_of(connection, job, LEAST) == LEAST
+        is_large = size_of(connection, job, known_shapes.LARGE) == known_shapes.LARGE
         if is_large:
             self._shapes.find(connection, user, job)
         return is_large

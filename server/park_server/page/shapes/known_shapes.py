@@ -1,24 +1,28 @@
 """Which jobs a large workflow has, and what needs what in it: found once, and then followed.
 
 To go through the graph is most of the work of a view; what changes are states, and what is
-submitted to it, which is found by its own needs.
+submitted to it, which is found by its own needs. What took long to find outlives the process.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from park.model.ids import JobId
 from park_server.page.seen_records import WorkflowEdge, WorkflowNode
-from park_server.page.shapes.quotient import groups_of, links_of
+from park_server.page.shapes.kept_shapes import KeptShape, KeptShapes
+from park_server.page.shapes.quotient import JobGroup, groups_of, links_of, size_of
 from park_server.page.shapes.state_counts import StateCounts, newest_event
 
 __all__ = ["Seen", "WorkflowShapes"]
+
+LARGE = 20_000
+"""Jobs of a workflow that is found ahead and kept in a file: fewer take a quarter of a second."""
 
 _MOST_JOBS = 500_000
 """Jobs of all workflows that are kept: some 60 MB. The newest is kept whatever its size."""
@@ -36,19 +40,32 @@ class Seen:
 class _Shape:
     """The jobs of a workflow, whose states are followed, and what needs what."""
 
-    def __init__(self, connection: Connection, job: JobId) -> None:
-        self.counts = StateCounts(groups_of(connection, job), newest_event(connection))
+    def __init__(self, counts: StateCounts) -> None:
+        self.counts = counts
         self._edges: dict[WorkflowEdge, None] = {}
         self._others: dict[str, WorkflowNode] = {}
         self._looking = threading.Lock()
-        self._link(connection, self.counts.ids)
+
+    @classmethod
+    def found(cls, connection: Connection, job: JobId) -> _Shape:
+        """Return the shape of the workflow of ``job``, which is gone through."""
+        shape = cls(StateCounts(groups_of(connection, job), newest_event(connection)))
+        shape._link(*links_of(connection, shape.counts.ids))
+        return shape
+
+    @classmethod
+    def again(cls, kept: KeptShape) -> _Shape:
+        """Return the shape that was kept, as of its event."""
+        shape = cls(StateCounts(kept.groups, kept.newest))
+        shape._link(kept.edges, kept.others)
+        return shape
 
     def follow(self, connection: Connection) -> None:
         """Take in what happened, and what jobs that have come need."""
         with self._looking:  # who follows has to see, in the same state, what these need
             come = self.counts.follow(connection)
             if come:
-                self._link(connection, come)
+                self._link(*links_of(connection, come))
 
     def seen(self) -> Seen:
         """Return the workflow as of the last look."""
@@ -59,8 +76,19 @@ class _Shape:
                 edges=tuple(self._edges),
             )
 
-    def _link(self, connection: Connection, ids: Collection[str]) -> None:
-        edges, others = links_of(connection, ids)
+    def to_keep(self, user: str, job: JobId) -> KeptShape:
+        """Return what `again` takes, as of the last look."""
+        with self._looking:
+            return KeptShape(
+                user=user,
+                job=job,
+                newest=self.counts.newest,
+                groups=[JobGroup(*place) for place in self.counts.places()],
+                others=tuple(self._others.values()),
+                edges=tuple(self._edges),
+            )
+
+    def _link(self, edges: Iterable[WorkflowEdge], others: Iterable[WorkflowNode]) -> None:
         self._edges.update(dict.fromkeys(edges))
         self._others.update({each.key: each for each in others})
 
@@ -68,13 +96,17 @@ class _Shape:
 class WorkflowShapes:
     """The shapes of workflows by their user and one of their jobs; for any thread.
 
-    What was found of one job of a workflow is known of all of them.
+    What was found of one job of a workflow is known of all of them. Where ``kept`` is given, those
+    of large ones are in files as well, and are read from there at the first look.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: KeptShapes | None = None) -> None:
+        self._files = kept
         self._known: OrderedDict[tuple[str, JobId], _Shape] = OrderedDict()
         self._changing = threading.Lock()
         self._finding = threading.Lock()
+        self._reading = threading.Lock()
+        self._is_read = kept is None
 
     def is_outdated(self, user: str, job: JobId) -> bool:
         """Tell whether the workflow of ``job`` has to be gone through again."""
@@ -83,6 +115,7 @@ class WorkflowShapes:
 
     def is_current(self, connection: Connection, user: str, job: JobId) -> bool:
         """Tell whether the shape of the workflow of ``job`` is known, and still its shape."""
+        self._read(connection)
         shape = self._kept(user, job)
         if shape is None:
             return False
@@ -91,6 +124,7 @@ class WorkflowShapes:
 
     def seen(self, connection: Connection, user: str, job: JobId) -> Seen:
         """Return the workflow of ``job`` as it is now, by the shape that was found last."""
+        self._read(connection)
         shape = self._kept(user, job) or self.find(connection, user, job)
         shape.follow(connection)
         return shape.seen()
@@ -98,20 +132,67 @@ class WorkflowShapes:
     def find(self, connection: Connection, user: str, job: JobId) -> _Shape:
         """Go through the workflow of ``job``, unless another has just done; its shape is known."""
         with self._finding:  # two at once would do the same work, and each wait for the other
-            kept = self._kept(user, job)
-            if kept is not None and self.is_current(connection, user, job):
-                return kept
+            if self.is_current(connection, user, job):
+                kept = self._kept(user, job)
+                if kept is not None:
+                    return kept
             return self._found(connection, user, job)
 
-    def _found(self, connection: Connection, user: str, job: JobId) -> _Shape:
-        shape = _Shape(connection, job)
+    def behind(self, newest: int) -> list[tuple[str, JobId]]:
+        """Return which large ones were not followed up to the event ``newest``."""
         with self._changing:
-            for name in self._names(user, job):
-                del self._known[name]
+            return [
+                name
+                for name, shape in self._known.items()
+                if len(shape.counts) >= LARGE and shape.counts.newest < newest
+            ]
+
+    def catch_up(self, connection: Connection, user: str, job: JobId) -> None:
+        """Follow the large workflow of ``job``, or go through it anew; it is kept as it is now."""
+        if self.is_current(connection, user, job):
+            shape = self._kept(user, job)
+            if shape is not None:
+                self._keep(connection, shape, user, job)
+        elif size_of(connection, job, LARGE) == LARGE:
+            self.find(connection, user, job)
+        else:
+            with self._changing:
+                self._forget(user, job)
+
+    def _found(self, connection: Connection, user: str, job: JobId) -> _Shape:
+        shape = _Shape.found(connection, job)
+        with self._changing:
+            parts = [name for name in self._known if name[0] == user and name[1] in shape.counts]
+            for name in {*self._names(user, job), *parts}:  # which have become this one
+                self._forget(*name)
             self._known[user, job] = shape
-            while len(self._known) > 1 and self._jobs() > _MOST_JOBS:
-                self._known.popitem(last=False)
+            self._let_go()
+        self._keep(connection, shape, user, job)
         return shape
+
+    def _read(self, connection: Connection) -> None:
+        """Know again what an earlier process has kept."""
+        with self._reading:
+            if self._is_read or self._files is None:
+                return
+            again = {(kept.user, kept.job): _Shape.again(kept) for kept in self._files.read(connection)}
+            with self._changing:
+                self._known = OrderedDict(again | self._known)
+                self._let_go()
+            self._is_read = True
+
+    def _keep(self, connection: Connection, shape: _Shape, user: str, job: JobId) -> None:
+        if self._files is not None and len(shape.counts) >= LARGE:
+            self._files.write(connection, shape.to_keep(user, job))
+
+    def _let_go(self) -> None:
+        while len(self._known) > 1 and self._jobs() > _MOST_JOBS:
+            self._forget(*next(iter(self._known)))
+
+    def _forget(self, user: str, job: JobId) -> None:
+        self._known.pop((user, job), None)
+        if self._files is not None:
+            self._files.drop(user, job)
 
     def _kept(self, user: str, job: JobId) -> _Shape | None:
         with self._changing:

@@ -89,6 +89,19 @@ class StateCounts:
         """The jobs."""
         return self._place_of.keys()
 
+    @property
+    def newest(self) -> int:
+        """The event up to which it was followed."""
+        return self._newest
+
+    def places(self) -> list[tuple[JobKind, str, JobState, list[str]]]:
+        """Return which jobs are where: what it would begin with now."""
+        with self._changing:
+            jobs_at: dict[_Place, list[str]] = {}
+            for id_, place in self._place_of.items():
+                jobs_at.setdefault(place, []).append(id_)
+        return [(*place, ids) for place, ids in jobs_at.items()]
+
     def follow(self, connection: Connection) -> Collection[str]:
         """Take in what happened since the last look; return the jobs that have come."""
         with self._changing:

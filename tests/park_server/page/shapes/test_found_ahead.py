@@ -13,10 +13,12 @@ from support.labs.rows import USER, new_job
 from support.session.limits import LIMIT_S
 
 from park.model.ids import JobId
+from park.model.states import JobState
 from park_server import events
 from park_server.bus import Bus
 from park_server.page.shapes import found_ahead, known_shapes, state_counts
 from park_server.page.shapes.found_ahead import FoundAhead
+from park_server.page.shapes.kept_shapes import KeptShapes
 from park_server.page.shapes.known_shapes import WorkflowShapes
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ def value(job: str) -> dict[str, str]:
 class Shapes(WorkflowShapes):
     """Tells which were gone through."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, folder: Path) -> None:
+        super().__init__(KeptShapes(folder / "shapes"))
         self.found: list[str] = []
         self.is_found = threading.Semaphore(0)
 
@@ -52,17 +54,23 @@ class Shapes(WorkflowShapes):
 class Board:
     """A service's jobs, and what is known of their workflows."""
 
-    def __init__(self, database: Database) -> None:
-        self.database, self.bus, self.shapes = database, Bus(), Shapes()
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database, self.bus, self.shapes = database, Bus(), Shapes(folder)
         self.found, self.is_found = self.shapes.found, self.shapes.is_found
         self.ahead = FoundAhead(database, self.bus, self.shapes)
 
-    async def submit(self, *names: str, after: Sequence[str] = (), user: str = USER) -> None:
+    async def submit(
+        self,
+        *names: str,
+        after: Sequence[str] = (),
+        user: str = USER,
+        state: JobState = JobState.WAITING,
+    ) -> None:
         """Submit jobs that each need all of ``after``."""
 
         def change(connection: Connection) -> None:
             for name in names:
-                new_job(connection, name, *map(value, after), user=user)
+                new_job(connection, name, *map(value, after), user=user, state=state)
 
         await self.database.awrite(change)
         for name in names:
@@ -83,7 +91,7 @@ class Board:
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(found_ahead, "LEAST", LARGE)
+    monkeypatch.setattr(known_shapes, "LARGE", LARGE)
 
 
 @asynccontextmanager
@@ -91,7 +99,7 @@ async def board_at(folder: Path) -> AsyncIterator[Board]:
     database = database_at(folder)
     try:
         async with asyncio.timeout(LIMIT_S):
-            yield Board(database)
+            yield Board(database, folder)
     finally:
         database.close()
 
@@ -105,11 +113,11 @@ def test_it_is_found_once_it_is_large_and_followed(tmp_path: Path) -> None:
             assert board.found == []
             await board.submit("d", "e", after=["a"])
             board.ahead.look()
-            assert board.found == ["a"]
+            assert board.found == ["b"]
             await board.submit("f", after=["b"])
             await board.submit("alone")
             board.ahead.look()
-            assert board.found == ["a"]  # what came was taken in
+            assert board.found == ["b"]  # what came was taken in
             assert all(board.knows(job) for job in "abcdef")
             assert not board.knows("alone")
 
@@ -175,7 +183,7 @@ def test_what_becomes_of_it_is_followed_before_it_is_too_much(
                 await board.happen("a", "b", "c", "d")
                 board.ahead.look()
             assert board.knows("a")
-            assert board.found == ["a"]
+            assert board.found == ["b"]
 
     asyncio.run(scenario())
 
@@ -214,5 +222,44 @@ def test_what_was_found_is_kept_with_what_people_look_at(
                 board.ahead.look()
             assert not board.knows("a")
             assert board.knows("b")
+
+    asyncio.run(scenario())
+
+
+def test_one_of_which_none_waits_is_found_by_what_it_needs(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            sweep = [f"a{at}" for at in range(LARGE)]
+            await board.submit(*sweep, state=JobState.COMPLETED)
+            board.ahead.look()
+            assert board.found == []
+            await board.submit("mean", after=sweep, state=JobState.QUEUED)
+            board.ahead.look()
+            assert board.found == ["mean"]
+            assert all(board.knows(job) for job in sweep)
+
+    asyncio.run(scenario())
+
+
+def test_one_that_was_found_before_a_start_is_followed_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(found_ahead, "BEHIND", 3)
+    monkeypatch.setattr(found_ahead, "_BEFORE", 0)
+    monkeypatch.setattr(state_counts, "_FEWEST", 8)
+
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            await board.submit("a")
+            await board.submit("b", "c", "d", "e", after=["a"])
+            board.ahead.look()
+            again = Board(board.database, tmp_path)
+            await again.happen("a", "b", "c", "d")
+            again.ahead.look()
+            for _ in range(4):
+                await again.happen("a", "b", "c", "d")
+                again.ahead.look()
+            assert again.knows("a")
+            assert again.found == []
 
     asyncio.run(scenario())
