@@ -17,7 +17,7 @@ from park.client.access.transport import Transport
 from park.digests import file_sha256
 from park.errors import ServiceFault, UnknownItem, UsageError
 from park.model.pins import Pin
-from park.wire import API, IndexFileRecord, IndexProjectRecord, decode
+from park.wire import API, IndexFileRecord, IndexProjectRecord, ServiceRecord, decode
 from park.wire.legacy_upload import upload_form
 
 __all__ = ["CopiedWheel", "ReleasedWheel", "RemoteIndex", "carry_over", "remote_index"]
@@ -69,6 +69,10 @@ class RemoteIndex:
         """Return the projects that the service owns or you have trees of, by name."""
         answer = self._transport.json("GET", f"{API}/index/projects")
         return [decode(IndexProjectRecord, document) for document in answer]
+
+    def kept_by(self) -> str | None:
+        """Return the URL of the index that keeps the released projects, where another one does."""
+        return decode(ServiceRecord, self._transport.json("GET", API)).kept_by
 
     def project(self, name: str, *, newest: int | None = None) -> IndexProjectRecord:
         """Return one project with its files, or those of its ``newest`` versions."""

@@ -15,7 +15,8 @@ class IndexFileRecord:
     or None where the file is not yanked. Times are RFC 3339 in UTC, ``size`` in bytes.
     ``folder`` is where it lies, of a service whose released projects are the files of a folder;
     else None. Nobody uploaded such a file: ``uploaded`` is when it was last written, and
-    ``uploaded_by`` is empty.
+    ``uploaded_by`` is empty. ``kept_by`` is the URL of the other index that keeps it, of a service
+    whose released projects are kept by one; it was published there, by whom it does not say.
     """
 
     filename: str
@@ -27,6 +28,7 @@ class IndexFileRecord:
     uploaded_by: str
     yanked: str | None
     folder: str | None = None
+    kept_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +41,8 @@ class IndexProjectRecord:
     ``files`` is filled where one project is asked for, and ``older`` says how many of them are
     left out where only the newest were. ``folder`` is where its released files lie, of a service
     whose released projects are the files of a folder (``--index pypiserver:DIR``); else None.
+    ``kept_by`` is the URL of the other index that keeps its released files (``--index URL``); it is
+    asked where one project is asked for, and a list of all has what is here alone.
     """
 
     name: str
@@ -52,3 +56,4 @@ class IndexProjectRecord:
     files: list[IndexFileRecord] = field(default_factory=list)
     older: int = 0
     folder: str | None = None
+    kept_by: str | None = None

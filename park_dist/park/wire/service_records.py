@@ -70,6 +70,7 @@ class ServiceRecord:
     ``accounts``: each user but the operator has an account of his own there.
     ``identity`` names its key (RFC 7638), which what is lent to it is bound to.
     ``ships_grants``: its policy lets a grant be held by the service that uses it, here and there.
+    ``kept_by`` is the URL of the index that keeps its released projects, where another one does.
     """
 
     version: str
@@ -87,6 +88,7 @@ class ServiceRecord:
     accounts: bool = False
     identity: str | None = None
     ships_grants: bool = True
+    kept_by: str | None = None
 
     @property
     def isolation_line(self) -> str:

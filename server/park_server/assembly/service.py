@@ -376,4 +376,11 @@ def _about(foundation: Foundation) -> ServiceRecord:
         not_apart=list(foundation.isolations.gaps),
         accounts=foundation.accounts.are_given,
         identity=foundation.lending.identity.thumbprint,
+        kept_by=_kept_by(foundation),
     )
+
+
+def _kept_by(foundation: Foundation) -> str | None:
+    """Return the URL of the index that keeps the released projects; None: this one, or a folder."""
+    external = foundation.index.external
+    return None if external is None or external.files is not None else external.remote.url

@@ -10,17 +10,20 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Query
-from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name, is_normalized_name
+from packaging.version import Version
 from starlette.requests import Request
 
-from park.errors import CannotSatisfy, UnknownItem, UsageError
+from park.errors import CannotSatisfy, ParkError, UnknownItem, UsageError
 from park.model.pins import is_tree_version
 from park.wire import IndexFileRecord, IndexProjectRecord, ShareRecord
 from park.wire.newest import folded
+from park_repo.checks.filenames import parse_distribution_name
 from park_repo.file_records import (
     Layer,
     OwnedProject,
@@ -30,6 +33,8 @@ from park_repo.file_records import (
 )
 from park_repo.index import Index
 from park_repo.upstream.folder_files import FolderFile
+from park_repo.upstream.remote_pages import sha256_of
+from park_repo.upstream.upstream import RemoteProject
 from park_server.http.auth import actor_of, require_role, user_of
 from park_server.http.parts import MOST, parts_of
 from park_server.http.routing.declared_routes import DeclaredRoutes
@@ -61,8 +66,9 @@ class StatusRequest:
 async def list_projects(request: Request) -> list[IndexProjectRecord]:
     """Return each project that the service owns or the user has trees of, by name.
 
-    Those too of which wheels lie in the folder that is the index of the service, where it has one;
-    what an index elsewhere has is not listed.
+    Those too of which wheels lie in the folder that is the index of the service, where it has one.
+    What an index elsewhere keeps for it is not listed, which may have all of PyPI as well: it is
+    asked for one project.
     """
     # thousands of projects take half a second: others are served meanwhile
     return await asyncio.to_thread(_listed, parts_of(request).index, user_of(request))
@@ -96,15 +102,53 @@ async def show_project(
 
 async def get_project(request: Request, name: str, newest: int | None = None) -> IndexProjectRecord:
     """Return one project with its files, oldest first, or those of its ``newest`` versions."""
-    parts, user = parts_of(request), user_of(request)
+    index, user, project = parts_of(request).index, user_of(request), canonicalize_name(name)
+    kept = await _kept_elsewhere(index, project)
     # thousands of files take a while: others are served meanwhile
-    return await asyncio.to_thread(_shown, parts.index, user, name, newest)
+    return await asyncio.to_thread(_shown, index, user, project, newest, kept)
 
 
-def _shown(index: Index, user: str, name: str, newest: int | None) -> IndexProjectRecord:
-    project = canonicalize_name(name)
+async def _kept_elsewhere(index: Index, project: NormalizedName) -> list[IndexFileRecord]:
+    """Return the files of a project that another index keeps for the service, where one does."""
+    external = index.external
+    if external is None or external.files is not None or not is_normalized_name(project):
+        return []
+    found = await external.remote.project(project)
+    files = () if found is None else _kept_files(found)
+    return sorted(files, key=lambda file: Version(file.version))
+
+
+def _kept_files(project: RemoteProject) -> Iterator[IndexFileRecord]:
+    for file in project.document["files"]:
+        with suppress(ParkError):  # of a name that says nothing: no installer takes it either
+            yield IndexFileRecord(
+                filename=file["filename"],
+                version=str(parse_distribution_name(file["filename"]).version),
+                layer=Layer.PROJECTS,
+                size=file.get("size") or 0,
+                sha256=sha256_of(file) or "",
+                uploaded=file.get("upload-time") or "",
+                uploaded_by="",
+                yanked=_reason(file.get("yanked")),
+                kept_by=project.source.url,
+            )
+
+
+def _reason(yanked: object) -> str | None:
+    """Return the reason of PEP 592 that a page gives: a text, or whether it is yanked at all."""
+    return yanked if isinstance(yanked, str) else "" if yanked else None
+
+
+def _shown(
+    index: Index,
+    user: str,
+    project: NormalizedName,
+    newest: int | None,
+    kept: Sequence[IndexFileRecord],
+) -> IndexProjectRecord:
     laid = sorted(_in_folder(index, project), key=lambda each: each.changed)
     files = [
+        *kept,
         *map(_laid_file, laid),
         *map(_file, [*index.project_files(project), *index.tree_files(project, user)]),
     ]
@@ -113,9 +157,16 @@ def _shown(index: Index, user: str, name: str, newest: int | None) -> IndexProje
         raise UnknownItem(f"no project {project} in the index of this service")
     totals = [total for total in index.totals(user) if total.project == project]
     whole = _project(project, owned, totals, index, laid)
-    kept = _newest_versions(files, newest)
-    shown = [file for file in files if file.version in kept]
-    return replace(whole, files=shown, older=len(files) - len(shown))
+    newest_ones = _newest_versions(files, newest)
+    shown = [file for file in files if file.version in newest_ones]
+    return replace(
+        whole,
+        versions=whole.versions + len({file.version for file in kept}),
+        size=whole.size + sum(file.size for file in kept),
+        files=shown,
+        older=len(files) - len(shown),
+        kept_by=kept[0].kept_by if kept else None,
+    )
 
 
 def _in_folder(index: Index, project: NormalizedName | None = None) -> Iterator[FolderFile]:

@@ -239,4 +239,9 @@ def test_a_service_is_served_over_it(external: str, tmp_path: Path) -> None:
             json={"reason": ""}, auth=Bearer(service.token), trust_env=False,
         )  # fmt: skip
         assert (refused.status_code, "there" in refused.json()["hint"]) == (422, True)
+        shown = service.park("index", "list", "served", cwd=tmp_path).stdout.splitlines()
+        assert shown[0].startswith("served  1 version, 0 trees,")
+        assert [line.endswith(f"kept by {external}") for line in shown] == [True, True]
+        listed = service.park("index", "list", cwd=tmp_path).stdout
+        assert f"released projects are kept by {external}" in listed
     assert ADA[1] not in service.log

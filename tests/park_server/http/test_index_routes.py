@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from support.neighbours.index_server import opened_index
 
 from park_repo.http.routes import index_routes
 from park_repo.index import Index
+from park_repo.negotiation import JSON
 from park_repo.upstream.external import ExternalIndex
 from park_repo.upstream.folder_files import FolderFiles
 from park_server.http.app import application
@@ -180,3 +182,46 @@ def test_what_lies_in_a_folder_is_taken_back_there(laid: tuple[TestClient, Path]
         refused = client.request("DELETE", f"{PROJECTS}/{path}", headers=OPERATOR).json()
         assert str(folder) in refused["detail"]
         assert "remove the files there" in refused["hint"]
+
+
+def kept_page(request: httpx2.Request) -> httpx2.Response:
+    """Answer as an index elsewhere that has one project."""
+    if request.url.path != "/simple/lab-model/":
+        return httpx2.Response(404)
+    facts = {"url": "f", "hashes": {"sha256": "ab" * 32}, "upload-time": "2026-11-23T08:00:00Z"}
+    files = [
+        {**facts, "filename": "lab_model-1.10-py3-none-any.whl", "size": 7, "yanked": "wrong"},
+        {**facts, "filename": "lab_model-1.9-py3-none-any.whl", "size": 5, "yanked": True},
+        {"filename": "lab_model-1.8.tar.gz", "url": "f", "hashes": {}},
+        {"filename": "lab model.exe", "url": "f", "hashes": {}},
+    ]
+    meta = {"api-version": "1.0"}
+    page = {"meta": meta, "name": "lab-model", "files": files}
+    return httpx2.Response(200, json=page, headers={"Content-Type": JSON})
+
+
+def test_what_another_index_keeps_is_shown_with_where(tmp_path: Path) -> None:
+    elsewhere = httpx2.AsyncClient(transport=httpx2.MockTransport(kept_page))
+    external = ExternalIndex("http://127.0.0.1:9/simple/", client=elsewhere)
+    with (
+        opened_index(tmp_path / "index", external=external) as index,
+        TestClient(served(index)) as client,
+    ):
+        publish(client, make_wheel(tmp_path, "lab_model", TREE), USER)
+        whole = client.get(f"{PROJECTS}/lab-model", headers=USER).json()
+        url = "http://127.0.0.1:9/simple/"
+        assert (whole["versions"], whole["trees"], whole["kept_by"]) == (3, 1, url)
+        assert [
+            (each["version"], each["size"], each["yanked"], each["kept_by"])
+            for each in whole["files"]
+        ] == [
+            ("1.8", 0, None, url),
+            ("1.9", 5, "", url),
+            ("1.10", 7, "wrong", url),
+            (TREE, whole["files"][-1]["size"], None, None),
+        ]
+        newest = client.get(f"{PROJECTS}/lab-model?newest=1", headers=OPERATOR).json()
+        assert [each["version"] for each in newest["files"]] == ["1.10"]
+        assert newest["older"] == 2
+        assert client.get(f"{PROJECTS}/nothing", headers=USER).status_code == 404
+        assert [each["name"] for each in client.get(PROJECTS, headers=USER).json()] == ["lab-model"]

@@ -81,10 +81,13 @@ def _list(index: RemoteIndex, options: argparse.Namespace) -> None:
     if options.json:
         print_json([encode(project) for project in projects])
         return
-    if not projects:
+    elsewhere = index.kept_by()
+    if not projects and elsewhere is None:
         say("the index has no project")
     for project in projects:
         say(_line(project))
+    if elsewhere is not None:
+        say(f"released projects are kept by {elsewhere}: park index list PROJECT asks there")
 
 
 def _yank(index: RemoteIndex, options: argparse.Namespace) -> None:
@@ -156,6 +159,7 @@ def _show(project: IndexProjectRecord, options: argparse.Namespace) -> None:
 def _line(project: IndexProjectRecord) -> str:
     owner = "claimed" if project.claimed else "owned" if project.owned else "trees only"
     owner = owner if project.folder is None else f"in {project.folder}"
+    owner = owner if project.kept_by is None else f"kept by {project.kept_by}"
     status = "" if project.status == "active" else f"  {project.status}"
     reason = f" ({project.reason})" if project.reason else ""
     return (
@@ -167,9 +171,11 @@ def _line(project: IndexProjectRecord) -> str:
 def _file_line(file: IndexFileRecord) -> str:
     yanked = "" if file.yanked is None else f"  yanked: {file.yanked or 'no reason given'}"
     tree = "  tree" if file.layer == "trees" else ""
-    by = f"by {file.uploaded_by}" if file.folder is None else f"in {file.folder}"
-    by = f"{file.uploaded[:10]} {by}"
-    return f"{file.filename}  {_size(file.size)}  {by}{tree}{yanked}"
+    # an index elsewhere need not say how large a file is, and since when it is there
+    size = f"  {_size(file.size)}" if file.size or file.kept_by is None else ""
+    when = f"{file.uploaded[:10]} " if file.uploaded else ""
+    place = file.folder and f"in {file.folder}" or file.kept_by and f"kept by {file.kept_by}"
+    return f"{file.filename}{size}  {when}{place or f'by {file.uploaded_by}'}{tree}{yanked}"
 
 
 def _counted(count: int, what: str) -> str:

@@ -48,17 +48,21 @@ class Index:
 
     def __init__(self) -> None:
         self.done: list[Any] = []
-        self.record = project()
+        self.record: IndexProjectRecord | None = project()
+        self.elsewhere: str | None = None
 
     def projects(self) -> list[IndexProjectRecord]:
-        return [self.record]
+        return [] if self.record is None else [self.record]
+
+    def kept_by(self) -> str | None:
+        return self.elsewhere
 
     def remove(self, *named: str) -> list[IndexFileRecord]:
         self.done.append(("remove", *named))
         return [file(filename=f"m-{named[1]}.whl")]
 
     def __getattr__(self, name: str) -> Any:
-        def act(*given: Any, **named: Any) -> IndexProjectRecord:
+        def act(*given: Any, **named: Any) -> IndexProjectRecord | None:
             self.done.append((name, *given, *named.values()))
             return self.record
 
@@ -106,6 +110,7 @@ def test_each_version_that_is_removed_is_told(index: Index, capsys: Said) -> Non
         ({"claimed": True}, "claimed"),
         ({"owned": False}, "trees only"),
         ({"owned": False, "folder": "/srv/wheels"}, "in /srv/wheels"),
+        ({"owned": False, "kept_by": "https://lab/"}, "kept by https://lab/"),
         ({"status": "archived", "reason": "see n"}, "owned  archived (see n)"),
     ],
 )
@@ -140,3 +145,21 @@ def test_of_thousands_of_files_the_newest_are_told_and_the_rest_counted(
     index.record = project(files=[file()], older=4990)
     assert main(["index", "list", "m"]) == 0
     assert capsys.readouterr().out.splitlines()[1] == "  … and 4990 older files (--all)"
+
+
+def test_an_index_that_keeps_the_released_projects_is_named(index: Index, capsys: Said) -> None:
+    index.record = None
+    assert main(["index", "list"]) == 0
+    assert capsys.readouterr().out == "the index has no project\n"
+    index.elsewhere = "https://lab/simple/"
+    assert main(["index", "list"]) == 0
+    assert capsys.readouterr().out == (
+        "released projects are kept by https://lab/simple/: park index list PROJECT asks there\n"
+    )
+    kept = file(kept_by="https://lab/", uploaded_by="", uploaded="", size=0)
+    index.record = project(files=[kept, file(kept_by="https://lab/", uploaded_by="")])
+    assert main(["index", "list", "m"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  m-1.whl  kept by https://lab/",
+        "  m-1.whl  2.0 KiB  2026-11-23 kept by https://lab/",
+    ]

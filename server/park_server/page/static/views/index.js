@@ -9,6 +9,7 @@ import { ago, bytes, count, plural } from "../words.js";
 export async function look({ rest: [name], state, signal, refresh, who }) {
   if (name) return project(name, state, signal, refresh, who);
   const all = await get("/index/projects", { signal });
+  state.service ??= await get("", { signal });
   state.wanted ??= "";
   const found = all.filter((each) => each.name.includes(state.wanted.toLowerCase()));
   const [shown, rest] = some(state, refresh, found, 500);
@@ -21,8 +22,14 @@ export async function look({ rest: [name], state, signal, refresh, who }) {
         h("thead", h("tr", [["Project"], ["Released", "right"], ["Your trees", "right"], ["Size", "right"], ["Status"]].map(([each, kind]) => h("th", { scope: "col", class: kind }, each)))),
         h("tbody", shown.map((each) => h("tr", h("td", h("a", { href: `#/index/${encodeURIComponent(each.name)}` }, each.name)),
           h("td", { class: "right tight", "data-label": "released" }, count(each.versions)), h("td", { class: "right tight", "data-label": "trees" }, count(each.trees)), h("td", { class: "right tight", "data-label": "size" }, bytes(each.size)),
-          h("td", { "data-label": "status" }, [each.folder ? `in ${each.folder}` : each.owned && "of this service", each.claimed && "claimed", each.status !== "active" && each.status].filter(Boolean).join(", ") || null))))) : h("p", { class: "none" }, "No such projects."), rest)],
+          h("td", { "data-label": "status" }, [each.folder ? `in ${each.folder}` : each.owned && "of this service", each.claimed && "claimed", each.status !== "active" && each.status].filter(Boolean).join(", ") || null))))) : h("p", { class: "none" }, "No such projects."), rest),
+      state.service.kept_by && h("div", { class: "soft" }, `Released projects are kept by ${state.service.kept_by}. To see one: `, h("form", { class: "tools", onsubmit: (event) => { event.preventDefault(); if (state.named) location.hash = `#/index/${encodeURIComponent(state.named)}`; } }, h("input", { "aria-label": "Project", placeholder: "project", value: state.named || "", oninput: (event) => { state.named = event.target.value; } }), h("button", "Show")))],
   };
+}
+
+// where released files are that the service itself does not have
+function placeOf(each) {
+  return each.folder ? `in ${each.folder}` : each.kept_by ? `kept by ${each.kept_by}` : null;
 }
 
 async function project(name, state, signal, refresh, who) {
@@ -39,7 +46,7 @@ async function project(name, state, signal, refresh, who) {
   };
   const button = (version, files) => {
     const isYanked = files[0].yanked !== null;
-    if (!mayYank || files[0].layer !== "projects" || files[0].folder) return null;
+    if (!mayYank || files[0].layer !== "projects" || placeOf(files[0])) return null;
     if (isYanked) return h("button", { onclick: yank(version, true) }, "Undo the yank");
     if (state.sure !== version) return h("button", { onclick: () => { state.sure = version; refresh(); } }, "Yank");
     return h("span", { class: "tools" }, h("input", { "aria-label": "Reason", placeholder: "reason", value: state.reason || "", oninput: (event) => { state.reason = event.target.value; } }), h("button", { class: "bad", onclick: yank(version, false) }, `Yank ${version}`));
@@ -48,7 +55,7 @@ async function project(name, state, signal, refresh, who) {
     title: found.name,
     content: [
       state.problem && h("div", { class: "problem", role: "alert" }, h("p", state.problem.message), state.problem.hint && h("p", state.problem.hint)),
-      h("div", { class: "head" }, h("h1", found.name), h("span", { class: "soft" }, [found.folder ? `in ${found.folder}` : found.owned ? "released here" : "your working trees", found.claimed && "claimed", found.status !== "active" && `${found.status}${found.reason ? `: ${found.reason}` : ""}`].filter(Boolean).join(", "))),
+      h("div", { class: "head" }, h("h1", found.name), h("span", { class: "soft" }, [placeOf(found) ?? (found.owned ? "released here" : "your working trees"), found.claimed && "claimed", found.status !== "active" && `${found.status}${found.reason ? `: ${found.reason}` : ""}`].filter(Boolean).join(", "))),
       h("div", { class: "columns" },
         h("div", described(state.about), files(versions, button, state, refresh)),
         state.about ? h("div", facts(state.about, found)) : null)],
@@ -73,6 +80,6 @@ function files(versions, button, state, refresh) {
   const [shown, rest] = some(state, refresh, [...versions], 300);
   return h("section", { "aria-label": "Files" }, h("header", h("h2", "Files")), h("table", { class: "stack" }, h("thead", h("tr", ["File", "Size", "Uploaded", ""].map((each) => h("th", { scope: "col", class: each === "Size" && "right" }, each || h("span", { class: "unseen" }, "Actions"))))),
     h("tbody", shown.map(([version, all]) => all.map((file, place) => h("tr",
-      h("td", { title: `sha256 ${file.sha256}` }, place === 0 && h("b", { class: "mono" }, version), h("span", { class: "why mono" }, file.filename), file.folder && h("span", { class: "why" }, `in ${file.folder}`), place === 0 && file.yanked !== null && h("span", { class: "why bad" }, `yanked${file.yanked ? `: ${file.yanked}` : ""}`)),
-      h("td", { class: "right tight", "data-label": "size" }, bytes(file.size)), h("td", { class: "tight", "data-label": "uploaded" }, file.folder ? ago(file.uploaded) : `${ago(file.uploaded)} by ${file.uploaded_by}`), h("td", { class: "tight" }, place === 0 && button(version, all))))))), rest);
+      h("td", { title: `sha256 ${file.sha256}` }, place === 0 && h("b", { class: "mono" }, version), h("span", { class: "why mono" }, file.filename), placeOf(file) && h("span", { class: "why" }, placeOf(file)), place === 0 && file.yanked !== null && h("span", { class: "why bad" }, `yanked${file.yanked ? `: ${file.yanked}` : ""}`)),
+      h("td", { class: "right tight", "data-label": "size" }, file.size || !file.kept_by ? bytes(file.size) : null), h("td", { class: "tight", "data-label": "uploaded" }, placeOf(file) ? file.uploaded && ago(file.uploaded) : `${ago(file.uploaded)} by ${file.uploaded_by}`), h("td", { class: "tight" }, place === 0 && button(version, all))))))), rest);
 }
