@@ -21,13 +21,16 @@ __all__ = ["job_card", "unknown_card"]
 _MOST_FILES = 10
 
 
-def job_card(record: JobRecord, *, service: str, curve: str = "") -> str:
+def job_card(
+    record: JobRecord, *, service: str, waits_for: str | None = None, curve: str = ""
+) -> str:
     """Return HTML that tells of a job at ``service``, with nothing in it that the job can draw.
 
-    ``curve`` is HTML: of what it reports.
+    ``waits_for`` is what keeps it from starting, ``curve`` is HTML: of what it reports.
     """
     head = head_of(record.status, record.label or record.entry_point)
-    return framed(head, table(_rows(record, service)), curve, tint=TINTS[record.status])
+    rows = table(_rows(record, service, waits_for))
+    return framed(head, rows, curve, tint=TINTS[record.status])
 
 
 def unknown_card(job: str, why: str) -> str:
@@ -35,8 +38,10 @@ def unknown_card(job: str, why: str) -> str:
     return f"<p>{escape(job)}: {escape(why)}</p>"
 
 
-def _rows(record: JobRecord, service: str) -> Iterator[tuple[str, str]]:
+def _rows(record: JobRecord, service: str, waits_for: str | None) -> Iterator[tuple[str, str]]:
     yield "job", f"{record.id} at {service}"
+    if waits_for:
+        yield "waits for", waits_for
     if record.error:
         yield "why", record.error
     if record.progress and record.status is JobState.RUNNING:

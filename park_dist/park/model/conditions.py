@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from park.errors import UsageError
@@ -276,13 +277,21 @@ def anchored(expression: Expression, accepted: datetime) -> Expression:
             return expression
 
 
-def describe(expression: Expression) -> str:  # noqa: PLR0911 (one for each kind)
-    """Return the expression as a person reads it, with the ends of ids."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def describe(  # noqa: PLR0911 (one for each kind)
+    expression: Expression, called: Mapping[str, str] = _NOTHING
+) -> str:
+    """Return the expression as a person reads it, with the ends of ids.
+
+    Behind these stands what is ``called`` something by its id.
+    """
     match expression:
         case JobIs(phase=phase) | InstallIs(phase=phase):
-            return f"{_subject(expression)} {phase}"
+            return f"{_subject(expression, called)} {phase}"
         case Comparison(left=left, operator=operator, right=right):
-            return f"{_operand(left)} {operator} {_operand(right)}"
+            return f"{_operand(left, called)} {operator} {_operand(right, called)}"
         case Pool(name=name, count=count):
             return f"{count} of {name}"
         case At(moment=moment):
@@ -292,11 +301,11 @@ def describe(expression: Expression) -> str:  # noqa: PLR0911 (one for each kind
         case After(seconds=seconds):
             return f"after {seconds:g} s"
         case Not(leaf=JobIs() | InstallIs() as leaf):
-            return _opposite(leaf)[0]
+            return _opposite(leaf, called)[0]
         case Not(leaf=leaf):
-            return f"not ({describe(leaf)})"
+            return f"not ({describe(leaf, called)})"
         case AtLeast(count=count, parts=parts):
-            return _described_parts(count, parts)
+            return _described_parts(count, parts, called)
     raise AssertionError(expression)
 
 
@@ -310,15 +319,21 @@ _DID_NOT = {
 """What is not to be, and what is said where it is so."""
 
 
-def _opposite(leaf: JobIs | InstallIs) -> tuple[str, str]:
+def _opposite(
+    leaf: JobIs | InstallIs, called: Mapping[str, str] = _NOTHING
+) -> tuple[str, str]:
     did_not, did = _DID_NOT[leaf.phase]
-    return f"{_subject(leaf)} {did_not}", did
+    return f"{_subject(leaf, called)} {did_not}", did
 
 
-def _subject(leaf: JobIs | InstallIs) -> str:
+def _subject(leaf: JobIs | InstallIs, called: Mapping[str, str]) -> str:
     if isinstance(leaf, InstallIs):
-        return f"install {brief(leaf.install)}"
-    return f"job {brief(leaf.job)}"
+        return f"install {_named(leaf.install, called)}"
+    return f"job {_named(leaf.job, called)}"
+
+
+def _named(id_: str, called: Mapping[str, str]) -> str:
+    return f"{brief(id_)} ({called[id_]})" if id_ in called else brief(id_)
 
 
 def _denied(leaf: Leaf) -> str:
@@ -329,20 +344,23 @@ def _denied(leaf: Leaf) -> str:
     return f"{describe(leaf)} is not so; it is"
 
 
-def _described_parts(count: int, parts: tuple[Expression, ...]) -> str:
+def _described_parts(
+    count: int, parts: tuple[Expression, ...], called: Mapping[str, str]
+) -> str:
     texts = [
-        f"({describe(part)})" if isinstance(part, AtLeast) else describe(part) for part in parts
+        f"({describe(part, called)})" if isinstance(part, AtLeast) else describe(part, called)
+        for part in parts
     ]
     if count == len(parts):
         return " & ".join(texts)
     return " | ".join(texts) if count == 1 else f"at least {count} of: {', '.join(texts)}"
 
 
-def _operand(operand: Operand) -> str:
+def _operand(operand: Operand, called: Mapping[str, str]) -> str:
     if isinstance(operand, Literal):
         return repr(operand.value)
     path = "".join(f"[{key!r}]" if kind == "item" else f".{key}" for kind, key in operand.path)
-    return f"{operand.what} of job {brief(operand.job)}{path}"
+    return f"{operand.what} of job {_named(operand.job, called)}{path}"
 
 
 def _when(moment: datetime) -> str:

@@ -17,10 +17,12 @@ from park.model.conditions import (
     At,
     AtLeast,
     Before,
+    Comparison,
     Expression,
     InstallIs,
     JobIs,
     Leaf,
+    Literal,
     Not,
     Phase,
     Pool,
@@ -28,11 +30,14 @@ from park.model.conditions import (
     anchored,
     any_of,
     at_least_of,
+    describe,
     evaluate,
     is_conjunction,
     leaves,
     negated,
 )
+from park.model.ids import JobId
+from park.model.references import Reference, What
 from park.model.truth import Truth, Verdict, opposite
 
 TRUTHS = list(Truth)
@@ -191,3 +196,23 @@ def test_a_conjunction_of_completions_is_known_for_one() -> None:
     assert not is_conjunction(any_of(done))
     assert not is_conjunction(all_of([*done, JobIs(job="c", phase=Phase.FINISHED)]))
     assert not is_conjunction(negated(done[0]))
+
+
+def test_what_is_called_something_is_told_by_that_behind_its_id() -> None:
+    job, install = JobId("0123456789"), "9876543210"
+    done = JobIs(job=job, phase=Phase.COMPLETED)
+    chisq = Reference(job=job, what=What.VALUE, path=(("item", "chisq"),))
+    called = {job: "fit(seed=3)", install: "mymodel==1.0"}
+    expected = {
+        done: "job …456789 (fit(seed=3)) completed",
+        Not(leaf=done): "job …456789 (fit(seed=3)) did not complete",
+        InstallIs(install=install, phase=Phase.FAILED): "install …543210 (mymodel==1.0) failed",
+        Not(leaf=Comparison(left=chisq, operator="<", right=Literal(value=2))): (
+            "not (value of job …456789 (fit(seed=3))['chisq'] < 2)"
+        ),
+    }
+    assert {each: describe(each, called) for each in expected} == expected
+    both = any_of([all_of([done, After(seconds=2)]), Not(leaf=done)])
+    assert describe(both, called).count("(fit(seed=3))") == 2
+    assert "fit" not in describe(both, {install: "mymodel==1.0"})
+    assert describe(both) == describe(both, {})

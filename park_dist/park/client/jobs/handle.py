@@ -52,6 +52,11 @@ class Handle:
         """It on its way; None where it was there before this process knew of it."""
         return self._item
 
+    @property
+    def called(self) -> str | None:
+        """What people call it, as far as this process knows without asking."""
+        return None if self._item is None else self._item.called
+
     def confirm(self, timeout: float | None = None) -> None:
         """Wait until the service has it; raises what its submission raised."""
         raise NotImplementedError

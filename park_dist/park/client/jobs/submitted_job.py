@@ -14,6 +14,7 @@ from park.client.jobs.placeholders import (
     ValueReference,
 )
 from park.client.jobs.remote_job import RemoteJob
+from park.client.jobs.told.standing import waits_for
 from park.client.jobs.unknown_yet import NotItsValue
 from park.errors import ParkError, ServiceUnreachable
 from park.model.references import Reference, What
@@ -48,7 +49,12 @@ class Job(NotItsValue, RemoteJob, Placeholder):
 
         try:
             record = self.refresh()
-            return job_card(record, service=self.connection.url, curve=self._curve(record))
+            return job_card(
+                record,
+                service=self.connection.url,
+                waits_for=waits_for(self.transport, record),
+                curve=self._curve(record),
+            )
         except ParkError as error:
             return unknown_card(repr(self), error.message)
 

@@ -47,6 +47,9 @@ __all__ = [
     "condition_of",
 ]
 
+_MOST_NAMED = 12
+"""Jobs of a condition whose names are told with it: of more nobody reads them."""
+
 
 class Condition:
     """An expression over jobs, what they leave, resources and time: true, not yet, or never.
@@ -70,7 +73,13 @@ class Condition:
         self._made = datetime.now(UTC)
 
     def __repr__(self) -> str:
-        return f"<Condition {describe(self._expression)}>"
+        return f"<Condition {self._described()}>"
+
+    def _described(self) -> str:
+        """Return it in words, what it is of by what people call that."""
+        few = self._handles if len(self._handles) <= _MOST_NAMED else ()
+        called = {handle.id: name for handle in few if (name := handle.called) is not None}
+        return describe(self._expression, called)
 
     def _repr_html_(self) -> str:
         """Show the condition in a notebook, with what it is worth at this moment."""
@@ -86,7 +95,7 @@ class Condition:
         from park.cards.condition_card import condition_card  # what scripts do without
         from park.cards.on_display import Shown, pause_s
 
-        begun, described = time.monotonic(), describe(self._expression)
+        begun, described = time.monotonic(), self._described()
         while True:
             try:
                 verdict = self.verdict()

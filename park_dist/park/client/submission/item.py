@@ -14,6 +14,7 @@ from park.client.submission.files import FileDigest
 from park.client.submission.request_text import dumps
 from park.client.submission.seconds import seconds_said
 from park.errors import ParkError, PlanEnds, ServiceFault, UsageError, as_raised_here
+from park.model.call_label import call_label
 from park.model.ids import brief
 
 if TYPE_CHECKING:
@@ -139,7 +140,24 @@ class Item:
         self.is_awaited = False  # its result: the service may answer with it
 
     def __str__(self) -> str:
-        return f"{'install' if self.text is None else 'job'} {brief(self.id)} ({self.label})"
+        return f"{'install' if self.text is None else 'job'} {brief(self.id)} ({self.called})"
+
+    @property
+    def called(self) -> str:
+        """What people call it: its label, or its call.
+
+        The name of a file of another job is not known yet.
+        """
+        document = self.document
+        if document is None:
+            return self.label
+        if (fetch := document.get("fetch")) is not None:
+            url = fetch["url"]
+            return url if isinstance(url, str) else "what a job leaves"
+        label: str | None = document.get("label")
+        if label is None and (race := document.get("race")) is not None:
+            return f"race of {len(race['competitors']):,}"
+        return label or call_label(self.label, document.get("call", {}))
 
     @property
     def document(self) -> dict[str, Any] | None:

@@ -15,7 +15,6 @@ from park.client.submission.reach import Reach
 from park.client.workflows.layers import Workflow
 from park.errors import PlanEnds
 from park.local.set_options import PLAIN, SetOptions
-from park.model.call_label import call_label
 from park.model.conditions import InstallIs, JobIs, Leaf, Phase, describe, leaves
 from park.model.conditions_json import condition_from_json
 from park.model.leaves import needed_by
@@ -24,7 +23,7 @@ from park.model.states import NodeKind
 from park.wire import FETCH, RACE, GraphEdge, GraphNode, GraphRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from park.client.access.transport import Transport
     from park.client.submission.binding import Binding
@@ -144,7 +143,8 @@ class PlanContent:
         """Return the pieces and what they need of each other."""
         homes = {item.id: item.outbox.url for item in self._items}
         several = len(set(homes.values())) > 1
-        nodes = [_node(item, homes[item.id] if several else None) for item in self._items]
+        called = {item.id: item.called for item in self._items}
+        nodes = [_node(item, homes[item.id] if several else None, called) for item in self._items]
         edges = [edge for item in self._items for edge in _edges(item)]
         known = {node.id for node in nodes}
         strangers = dict.fromkeys(edge.needed for edge in edges if edge.needed not in known)
@@ -166,7 +166,7 @@ class PlanContent:
                     "id": item.id,
                     "service": item.outbox.url,
                     "kind": kind_of(item),
-                    "label": _label(item),
+                    "label": item.called,
                     "entry_point": (item.document or {}).get("entry_point"),
                     "stage": layers[item.id],
                     "needs": needs.get(item.id, []),
@@ -187,36 +187,22 @@ def kind_of(item: Item) -> NodeKind:
     return kinds.get(item.document["entry_point"], NodeKind.CALL)
 
 
-def _node(item: Item, service: str | None) -> GraphNode:
+def _node(item: Item, service: str | None, called: Mapping[str, str]) -> GraphNode:
     document = item.document or {}
     why = None
     if item.document is not None and (when := item.document.get("when")) is not None:
         expression = condition_from_json(when)
         if any(not _is_completion(leaf) for leaf in leaves(expression)):
-            why = f"when {describe(expression)}"
+            why = f"when {describe(expression, called)}"
     return GraphNode(
         id=item.id,
         kind=kind_of(item),
-        label=_label(item),
+        label=called[item.id],
         entry_point=document.get("entry_point"),
         status="",
         service=service,
         why=why,
     )
-
-
-def _label(item: Item) -> str:
-    """Return what a piece is called; the name of a file of another job is not known yet."""
-    document = item.document
-    if document is None:
-        return item.label
-    if (fetch := document.get("fetch")) is not None:
-        url = fetch["url"]
-        return url if isinstance(url, str) else "what a job leaves"
-    label: str | None = document.get("label")
-    if label is None and (race := document.get("race")) is not None:
-        return f"race of {len(race['competitors']):,}"
-    return label or call_label(document["entry_point"], document["call"])
 
 
 def _is_completion(leaf: Leaf) -> bool:

@@ -13,6 +13,7 @@ from support.stand_ins.job_service import JobService
 from park.cards import on_display
 from park.client.background_install import Install
 from park.errors import ServiceUnreachable
+from park.model.states import JobState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,3 +130,19 @@ def test_a_displayed_job_that_was_not_submitted_says_why(one: JobService) -> Non
     job = one.service.submit("m:g")
     (shown,) = job._displayed()
     assert "m:g is refused" in shown.html
+
+
+@pytest.mark.parametrize("status", list(JobState))
+def test_the_card_of_one_that_waits_says_for_what(
+    one: JobService, job: Job, status: JobState
+) -> None:
+    job.confirm()
+    record = one.record(one.jobs[0], status=str(status))
+    one.answers[f"/api/v1/jobs/{job.id}"] = record
+    one.answers[f"/api/v1/jobs/{job.id}/why"] = {
+        "job": job.id, "status": str(status), "line": "needs a <slot>",
+    }  # fmt: skip
+    waits = status in {JobState.WAITING, JobState.QUEUED}
+    assert ("waits for" in job._repr_html_()) is waits
+    assert ("needs a &lt;slot&gt;" in job._repr_html_()) is waits
+    assert any(path.endswith("/why") for _, path, _ in one.asked) is waits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from html import unescape
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -199,3 +200,14 @@ def test_a_condition_of_what_does_not_answer_says_so(
 
     monkeypatch.setattr(Condition, "verdict", refuse)
     assert "nothing answers" in condition._repr_html_()
+
+
+def test_a_condition_names_few_jobs_by_what_people_call_them(one: JobService) -> None:
+    fit, thin = one.service.submit("m:fit", 3, label="the film"), one.service.submit("m:fit", 4)
+    condition = fit.iscompleted & (thin.output["x"] > 2)
+    one.verdicts = [{"truth": "not-yet", "why": "it runs"}] * 2
+    words = f"job …{fit.id[-6:]} (the film) completed & value of job …{thin.id[-6:]} (fit(4))['x'] > 2"
+    assert repr(condition) == f"<Condition {words}>"
+    assert words in unescape(condition._repr_html_())
+    many = park.all_of([one.service.submit("m:fit", n) for n in range(13)])
+    assert "fit(" not in repr(many)

@@ -107,7 +107,7 @@ def test_at_the_end_what_nobody_heard_of_is_told(
     heard.told = True
     every.failed += [heard, unheard]
     every._exit()
-    line = "park: error: job b (m:f) was not submitted: no such function\n"
+    line = "park: error: job b (f()) was not submitted: no such function\n"
     assert capsys.readouterr().err == line
 
 
@@ -131,7 +131,7 @@ def test_an_interrupted_wait_tells_what_was_on_its_way(
     outbox.interrupts, outbox.left = True, [lost("c")]
     every.add(outbox)
     every._exit()
-    line = "park: error: job c (m:f) was not submitted: interrupted while it was on its way\n"
+    line = "park: error: job c (f()) was not submitted: interrupted while it was on its way\n"
     assert capsys.readouterr().err == line
     monkeypatch.setattr(sys, "last_type", KeyboardInterrupt, raising=False)
     every._exit()

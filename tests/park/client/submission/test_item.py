@@ -59,14 +59,14 @@ def test_who_waits_for_less_than_a_moment_is_not_answered_later(
 
 
 def test_it_shows_what_it_is() -> None:
-    assert str(job()) == "job …456789 (m:f)"
+    assert str(job()) == "job …456789 (f())"
     install = Item(NEVER, "0123456789", "mymodel", target="mymodel")
     assert (str(install), install.document) == ("install …456789 (mymodel)", None)
 
 
 def test_a_committed_piece_is_confirmed_and_one_on_its_way_has_a_timeout() -> None:
     job(state=State.COMMITTED).confirm()
-    with pytest.raises(TimeoutError, match=r"job …456789 \(m:f\) is not submitted after 0\.5 s"):
+    with pytest.raises(TimeoutError, match=r"job …456789 \(f\(\)\) is not submitted after 0\.5 s"):
         job(state=State.SENDING).confirm(0.5)
 
 
@@ -80,7 +80,7 @@ def test_an_error_is_raised_to_whoever_asks_and_counts_as_told() -> None:
 
 
 def test_nothing_waits_for_a_part_of_a_plan() -> None:
-    with pytest.raises(PlanEnds, match="is part of a plan and will not run") as caught:
+    with pytest.raises(PlanEnds, match=r"\(f\(\)\) is part of a plan and will not run") as caught:
         job(state=State.PLANNED).confirm()
     assert "print the plan" in str(caught.value.hint)
 

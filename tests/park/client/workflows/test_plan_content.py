@@ -94,6 +94,11 @@ def test_only_a_condition_that_is_more_than_completions_is_told() -> None:
     assert "after 5 s" in str(other.why)
 
 
+def test_a_condition_names_pieces_of_the_plan_by_what_they_are_called() -> None:
+    nodes = planned(call("a", 3), call("b", when={"job": "a", "is": "failed"})).graph().nodes
+    assert nodes[1].why == "when job a (f(3)) failed"
+
+
 def test_as_json_a_piece_stands_in_the_stage_after_all_that_it_needs() -> None:
     when = {"job": "a", "is": "completed"}
     document = planned(call("b", reference("a")), call("a"), call("c", when=when)).as_json()

@@ -10,6 +10,7 @@ from typing import Any
 from park.atomic import write_atomically
 from park.cards.job_card import job_card, unknown_card
 from park.client.jobs.submitted_job import Job
+from park.client.jobs.told.standing import waits_for
 from park.errors import ParkError
 from park.fitting.summary import html_table, summary
 from park.model.states import JobState
@@ -80,9 +81,10 @@ class FitJob(Job):
             record = self.refresh()
             if record.status is JobState.COMPLETED:
                 return html_table(self.left()) + self.plot().svg
+            waits = waits_for(self.transport, record)
         except ParkError as error:
             return unknown_card(repr(self), error.message)
-        return job_card(record, service=self.connection.url)
+        return job_card(record, service=self.connection.url, waits_for=waits)
 
 
 FitJob.__module__ = "park"  # pickles name what does not move when files do

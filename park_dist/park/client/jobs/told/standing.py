@@ -13,9 +13,9 @@ from park.wire import API
 
 if TYPE_CHECKING:
     from park.client.access.transport import Transport
-    from park.wire import WhyRecord
+    from park.wire import JobRecord, WhyRecord
 
-__all__ = ["Standing"]
+__all__ = ["Standing", "waits_for", "why_line"]
 
 _FIRST_S = 1.0
 """How long a job may wait without a word."""
@@ -85,6 +85,11 @@ def why_line(
 ) -> str:
     """Return how the job ``id`` stands, and why it does not run; raises as any request does."""
     return _said(id, _why(transport, id))
+
+
+def waits_for(transport: Transport, record: JobRecord) -> str | None:
+    """Return what keeps a job from starting, None of one that has; raises as any request does."""
+    return _why(transport, record.id).line if record.status in _NOT_STARTED else None
 
 
 def _why(transport: Transport, job: str) -> WhyRecord:
