@@ -106,7 +106,7 @@ def _submitted(bench: BenchService) -> str:
     """Submit the workflow; return the id of the job that most of it waits for."""
     service = Service(bench.transport)
 
-    def add(values: list[Any], when: Any = None) -> Job:
+    def add(values: list[Any], when: Any = None) -> Any:
         return service.submit(_ADD, values, when=when, lock=bench.lock, memo=False)
 
     gate = service.submit(HELD, lock=bench.lock, memo=False)

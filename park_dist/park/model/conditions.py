@@ -319,9 +319,7 @@ _DID_NOT = {
 """What is not to be, and what is said where it is so."""
 
 
-def _opposite(
-    leaf: JobIs | InstallIs, called: Mapping[str, str] = _NOTHING
-) -> tuple[str, str]:
+def _opposite(leaf: JobIs | InstallIs, called: Mapping[str, str] = _NOTHING) -> tuple[str, str]:
     did_not, did = _DID_NOT[leaf.phase]
     return f"{_subject(leaf, called)} {did_not}", did
 
@@ -344,9 +342,7 @@ def _denied(leaf: Leaf) -> str:
     return f"{describe(leaf)} is not so; it is"
 
 
-def _described_parts(
-    count: int, parts: tuple[Expression, ...], called: Mapping[str, str]
-) -> str:
+def _described_parts(count: int, parts: tuple[Expression, ...], called: Mapping[str, str]) -> str:
     texts = [
         f"({describe(part, called)})" if isinstance(part, AtLeast) else describe(part, called)
         for part in parts

@@ -239,9 +239,8 @@ def test_a_service_is_served_over_it(external: str, tmp_path: Path) -> None:
             json={"reason": ""}, auth=Bearer(service.token), trust_env=False,
         )  # fmt: skip
         assert (refused.status_code, "there" in refused.json()["hint"]) == (422, True)
-        shown = service.park("index", "list", "served", cwd=tmp_path).stdout.splitlines()
-        assert shown[0].startswith("served  1 version, 0 trees,")
-        assert [line.endswith(f"kept by {external}") for line in shown] == [True, True]
-        listed = service.park("index", "list", cwd=tmp_path).stdout
-        assert f"released projects are kept by {external}" in listed
+        shown = service.get("/api/v1/index/projects/served")
+        assert (shown["versions"], shown["kept_by"]) == (1, external)
+        assert [each["kept_by"] for each in shown["files"]] == [external]
+        assert service.get("/api/v1")["kept_by"] == external
     assert ADA[1] not in service.log

@@ -203,7 +203,7 @@ def test_what_is_called_something_is_told_by_that_behind_its_id() -> None:
     done = JobIs(job=job, phase=Phase.COMPLETED)
     chisq = Reference(job=job, what=What.VALUE, path=(("item", "chisq"),))
     called = {job: "fit(seed=3)", install: "mymodel==1.0"}
-    expected = {
+    expected: dict[Expression, str] = {
         done: "job …456789 (fit(seed=3)) completed",
         Not(leaf=done): "job …456789 (fit(seed=3)) did not complete",
         InstallIs(install=install, phase=Phase.FAILED): "install …543210 (mymodel==1.0) failed",

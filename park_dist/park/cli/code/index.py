@@ -174,7 +174,7 @@ def _file_line(file: IndexFileRecord) -> str:
     # an index elsewhere need not say how large a file is, and since when it is there
     size = f"  {_size(file.size)}" if file.size or file.kept_by is None else ""
     when = f"{file.uploaded[:10]} " if file.uploaded else ""
-    place = file.folder and f"in {file.folder}" or file.kept_by and f"kept by {file.kept_by}"
+    place = (file.folder and f"in {file.folder}") or (file.kept_by and f"kept by {file.kept_by}")
     return f"{file.filename}{size}  {when}{place or f'by {file.uploaded_by}'}{tree}{yanked}"
 
 

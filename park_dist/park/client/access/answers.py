@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from park.client.access.http.exchange import NoAnswer, Response
 from park.client.access.http.request_headers import require_understood
 from park.errors import PROBLEM_TYPE, ParkError, ServiceFault, ServiceUnreachable, from_problem
-from park.wire import API, json_body
+from park.wire import json_body
 
 if TYPE_CHECKING:
     from park.client.access.address import Address
@@ -79,7 +79,7 @@ def json_of(address: Address, path: str, response: Response) -> Any:
         ) from None
 
 
-def checked(response: Response) -> Response:
+def checked(address: Address, response: Response) -> Response:
     """Return an answer that is none of an error; else raise the error that it describes.
 
     Raises `ApiMismatch` for that of a service whose release is too far from this one.
@@ -91,8 +91,8 @@ def checked(response: Response) -> Response:
     if problem is None:
         raise _of_another_program(response)
     error = from_problem({"status": response.status_code, **problem})
-    if error.hint is not None and API in response.url:  # a service does not know how it is reached
-        error.hint = error.hint.replace(_LOGIN, f"park login {response.url.partition(API)[0]}")
+    if error.hint is not None:  # a service does not know how it is reached
+        error.hint = error.hint.replace(_LOGIN, f"park login {address.url}")
     raise error
 
 

@@ -47,7 +47,7 @@ class AsyncTransport:
         """Send a request once; return the JSON of its answer, or raise what it describes."""
         with explained(self.address):
             answer = reached(await self._sent(method, path, **sendable(arguments)))
-        return json_of(self.address, path, checked(answer))
+        return json_of(self.address, path, checked(self.address, answer))
 
     async def _sent(self, method: str, path: str, **arguments: Any) -> Response:
         try:

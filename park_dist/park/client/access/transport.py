@@ -168,10 +168,10 @@ class Transport:
         for _ in range(_ATTEMPTS):
             answer = self._answered(lambda: reached(self._asked(method, path, **ready)))
             try:
-                return checked(answer)
+                return checked(self.address, answer)
             except TooFast as error:  # nothing of it was done: it is asked again when it may be
                 self._pause(float(error.details.get("retry_after_s", 1.0)))
-        return checked(answer)
+        return checked(self.address, answer)
 
     def _asked(self, method: str, path: str, **arguments: Any) -> Response:
         """Send a request; once more where the token was refreshed for another session meanwhile."""
@@ -222,7 +222,7 @@ class Transport:
         def send() -> Response:
             return reached(self._asked("POST", path, content=body))
 
-        checked(self._answered(send, least=1))
+        checked(self.address, self._answered(send, least=1))
 
     def delete(self, path: str, **arguments: Any) -> None:
         """Send a DELETE, whose answer says nothing."""
@@ -236,7 +236,7 @@ class Transport:
             body = FileBody(file=file, size=file.stat().st_size, kind="application/octet-stream")
             return reached(self._asked("PUT", path, content=body))
 
-        return checked(self._answered(send, least=1))
+        return checked(self.address, self._answered(send, least=1))
 
     def copy(self, path: str, write: _Write) -> None:
         """Give ``write`` the body of a GET, block by block."""
@@ -245,7 +245,7 @@ class Transport:
 
     def _copy(self, path: str, write: _Write) -> None:
         with self._client.stream("GET", path) as answer:
-            checked(reached(answer.whole() if answer.is_error else answer.head()))
+            checked(self.address, reached(answer.whole() if answer.is_error else answer.head()))
             for block in answer.blocks():
                 write(block)
 

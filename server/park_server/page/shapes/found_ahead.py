@@ -141,7 +141,9 @@ class FoundAhead:
     def _arrived(self, newest: int) -> set[str]:
         """Return whose jobs came since the last look; they are counted then."""
         between = {"after": self._after, "newest": newest}
-        found = self._database.read(lambda c: [_Arrivals(*row) for row in _CONNECTED.all(c, between)])
+        found = self._database.read(
+            lambda c: [_Arrivals(*row) for row in _CONNECTED.all(c, between)]
+        )
         self._after = newest
         for each in found:
             self._crowds.setdefault(each.user, _Crowd(0, ())).come(each)

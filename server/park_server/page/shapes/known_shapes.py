@@ -175,7 +175,9 @@ class WorkflowShapes:
         with self._reading:
             if self._is_read or self._files is None:
                 return
-            again = {(kept.user, kept.job): _Shape.again(kept) for kept in self._files.read(connection)}
+            again = {
+                (kept.user, kept.job): _Shape.again(kept) for kept in self._files.read(connection)
+            }
             with self._changing:
                 self._known = OrderedDict(again | self._known)
                 self._let_go()

@@ -42,19 +42,20 @@ def test_what_a_proxy_says_is_no_answer_and_what_the_service_says_is() -> None:
 
 def test_an_error_is_the_one_that_is_described() -> None:
     fine = responded(200, b"{}")
-    assert checked(fine) is fine
+    assert checked(HERE, fine) is fine
     document = b'{"type": "urn:park:problem:not-permitted", "detail": "not yours", "hint": "ask"}'
     with pytest.raises(NotPermitted, match="not yours"):
-        checked(responded(403, document, PROBLEM))
+        checked(HERE, responded(403, document, PROBLEM))
 
 
 def test_who_is_to_log_in_is_told_where() -> None:
     document = b'{"detail": "no token", "hint": "log in: park login URL; or do not"}'
-    for url in ("https://one.example/api/v1/jobs?a=/api/v1", "https://one.example/lab/api/v1"):
-        with pytest.raises(NotAuthenticated) as told:
-            checked(replace(responded(401, document, PROBLEM), url=url))
-        service = url.partition("/api")[0]
-        assert told.value.hint == f"log in: park login {service}; or do not"
+    for url in ("https://one.example", "https://one.example/lab"):
+        here = Address(url=url, token=None)
+        for path in ("/api/v1/jobs?a=/api/v1", "/simple/numpy/"):
+            with pytest.raises(NotAuthenticated) as told:
+                checked(here, replace(responded(401, document, PROBLEM), url=url + path))
+            assert told.value.hint == f"log in: park login {url}; or do not"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_another_program_at_the_url_is_told_as_one(
     status: int, content: bytes, kind: type[ParkError], words: str
 ) -> None:
     with pytest.raises(kind) as caught:
-        checked(responded(status, content, {"content-type": "application/json"}))
+        checked(HERE, responded(status, content, {"content-type": "application/json"}))
     assert type(caught.value) is kind, "what it does not have, no service was asked for"
     said = f"http://one.example/x answered {status}, and not as a service of park does"
     assert str(caught.value) == said + words

@@ -206,7 +206,9 @@ def test_a_condition_names_few_jobs_by_what_people_call_them(one: JobService) ->
     fit, thin = one.service.submit("m:fit", 3, label="the film"), one.service.submit("m:fit", 4)
     condition = fit.iscompleted & (thin.output["x"] > 2)
     one.verdicts = [{"truth": "not-yet", "why": "it runs"}] * 2
-    words = f"job …{fit.id[-6:]} (the film) completed & value of job …{thin.id[-6:]} (fit(4))['x'] > 2"
+    words = (
+        f"job …{fit.id[-6:]} (the film) completed & value of job …{thin.id[-6:]} (fit(4))['x'] > 2"
+    )
     assert repr(condition) == f"<Condition {words}>"
     assert words in unescape(condition._repr_html_())
     many = park.all_of([one.service.submit("m:fit", n) for n in range(13)])

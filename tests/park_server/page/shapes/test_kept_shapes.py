@@ -92,7 +92,8 @@ def test_a_small_one_is_kept_nowhere(connection: Connection, tmp_path: Path) -> 
     assert not (tmp_path / "shapes").exists()
 
 
-def test_it_is_for_the_service_alone(connection: Connection, seen: Seen, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("seen")
+def test_it_is_for_the_service_alone(connection: Connection, tmp_path: Path) -> None:
     assert knows(shapes_at(tmp_path), connection)
     assert [path.stat().st_mode & 0o077 for path in (tmp_path / "shapes", *files_of(tmp_path))] == [
         0,
@@ -100,9 +101,10 @@ def test_it_is_for_the_service_alone(connection: Connection, seen: Seen, tmp_pat
     ]
 
 
+@pytest.mark.usefixtures("seen")
 @pytest.mark.parametrize("changed", [{"time": "2027"}, {"id": "other"}, {"type": "queued"}])
 def test_a_log_that_went_on_otherwise_has_it_found_anew(
-    connection: Connection, seen: Seen, tmp_path: Path, changed: dict[str, str]
+    connection: Connection, tmp_path: Path, changed: dict[str, str]
 ) -> None:
     newest = newest_event(connection)
     connection.execute(update(log).where(log.c.seq == newest).values(changed))
@@ -110,13 +112,13 @@ def test_a_log_that_went_on_otherwise_has_it_found_anew(
     assert files_of(tmp_path) == []
 
 
-def test_a_log_that_is_shorter_has_it_found_anew(
-    connection: Connection, seen: Seen, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("seen")
+def test_a_log_that_is_shorter_has_it_found_anew(connection: Connection, tmp_path: Path) -> None:
     connection.execute(delete(log).where(log.c.seq == newest_event(connection)))
     assert not knows(shapes_at(tmp_path), connection)
 
 
+@pytest.mark.usefixtures("seen")
 @pytest.mark.parametrize(
     "text",
     [
@@ -129,7 +131,6 @@ def test_a_log_that_is_shorter_has_it_found_anew(
 )
 def test_a_damaged_file_is_told_and_goes(
     connection: Connection,
-    seen: Seen,
     tmp_path: Path,
     text: str,
     caplog: pytest.LogCaptureFixture,
@@ -141,9 +142,8 @@ def test_a_damaged_file_is_told_and_goes(
     assert files_of(tmp_path) == []
 
 
-def test_two_that_become_one_are_one_file(
-    connection: Connection, seen: Seen, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("seen")
+def test_two_that_become_one_are_one_file(connection: Connection, tmp_path: Path) -> None:
     shapes = shapes_at(tmp_path)
     submit(connection, "v")
     for name in "xyz":
@@ -158,9 +158,8 @@ def test_two_that_become_one_are_one_file(
     assert json.loads(file.read_text())["job"] == "both"
 
 
-def test_what_is_followed_is_kept_as_it_is_then(
-    connection: Connection, seen: Seen, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("seen")
+def test_what_is_followed_is_kept_as_it_is_then(connection: Connection, tmp_path: Path) -> None:
     shapes = shapes_at(tmp_path)
     assert knows(shapes, connection)
     for _ in range(5):
@@ -173,9 +172,8 @@ def test_what_is_followed_is_kept_as_it_is_then(
     assert json.loads(file.read_text())["newest"] == newest
 
 
-def test_one_that_lost_its_jobs_is_kept_no_more(
-    connection: Connection, seen: Seen, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("seen")
+def test_one_that_lost_its_jobs_is_kept_no_more(connection: Connection, tmp_path: Path) -> None:
     shapes = shapes_at(tmp_path)
     assert knows(shapes, connection)
     for name in "dc":

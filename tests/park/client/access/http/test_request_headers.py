@@ -5,6 +5,7 @@ from http.client import HTTPMessage
 import pytest
 from support.stand_ins.responses import responded
 
+from park.client.access.address import Address
 from park.client.access.answers import checked
 from park.client.access.http.request_headers import marks, require_understood
 from park.errors import ApiMismatch
@@ -41,5 +42,5 @@ def test_the_answer_of_a_stranger_is_an_error_whatever_it_says() -> None:
     for status in (200, 404):
         answer = responded(status, b"{}", {"park-api": "9; oldest=8; release=2.0"})
         with pytest.raises(ApiMismatch, match=r"park 2\.0, none before 8") as error:
-            checked(answer)
+            checked(Address(url="http://one.example", token=None), answer)
         assert "park-dist>=2.0" in str(error.value.hint)
