@@ -36,9 +36,6 @@ __all__ = ["FoundAhead"]
 
 _log = logging.getLogger("park.page")
 
-BEHIND = 10_000
-"""Events after which a workflow is followed that nobody looks at: to take them in is no wait."""
-
 PAUSE_S = 1.0
 """Between two looks: as many jobs are submitted in it as are taken in unnoticed."""
 
@@ -106,14 +103,15 @@ class FoundAhead:
         self._tasks.spawn(self._look_again_and_again())
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Look no more; the next process goes on from what is known now."""
         await self._tasks.stop()
+        await in_thread(self._database.read, self._shapes.keep_all)
 
     def look(self) -> float:
         """Find what has become large, and follow what was; return the seconds of a processor."""
         began, newest = time.thread_time(), self._newest()
         arrived = self._arrived(newest)
-        for user, job in self._shapes.behind(newest - BEHIND):
+        for user, job in self._shapes.behind(newest):
             self._database.read(partial(self._shapes.catch_up, user=user, job=job))
         for user in arrived:
             crowd = self._crowds[user]

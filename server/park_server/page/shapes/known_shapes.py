@@ -24,6 +24,9 @@ __all__ = ["Seen", "WorkflowShapes"]
 LARGE = 20_000
 """Jobs of a workflow that is found ahead and kept in a file: fewer take a quarter of a second."""
 
+BEHIND = 10_000
+"""Events, and jobs that came, which whoever looks next takes in: that is no wait."""
+
 _MOST_JOBS = 500_000
 """Jobs of all workflows that are kept: some 60 MB. The newest is kept whatever its size."""
 
@@ -45,6 +48,8 @@ class _Shape:
         self._edges: dict[WorkflowEdge, None] = {}
         self._others: dict[str, WorkflowNode] = {}
         self._looking = threading.Lock()
+        self._kept_as_of = 0
+        self._kept_jobs = 0
 
     @classmethod
     def found(cls, connection: Connection, job: JobId) -> _Shape:
@@ -58,7 +63,25 @@ class _Shape:
         """Return the shape that was kept, as of its event."""
         shape = cls(StateCounts(kept.groups, kept.newest))
         shape._link(kept.edges, kept.others)
+        shape._note_kept()
         return shape
+
+    def is_behind(self, newest: int) -> bool:
+        """Tell whether much happened since it was followed, or much to it since it was kept.
+
+        States are followed in a fifth of the time that jobs take which come.
+        """
+        jobs = len(self.counts)
+        return (
+            newest - self.counts.newest >= BEHIND
+            or jobs - self._kept_jobs >= BEHIND
+            or newest - self._kept_as_of >= max(BEHIND, jobs // 2)
+        )
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is kept of it is all that is known."""
+        return self._kept_as_of == self.counts.newest
 
     def follow(self, connection: Connection) -> None:
         """Take in what happened, and what jobs that have come need."""
@@ -79,6 +102,7 @@ class _Shape:
     def to_keep(self, user: str, job: JobId) -> KeptShape:
         """Return what `again` takes, as of the last look."""
         with self._looking:
+            self._note_kept()
             return KeptShape(
                 user=user,
                 job=job,
@@ -87,6 +111,9 @@ class _Shape:
                 others=tuple(self._others.values()),
                 edges=tuple(self._edges),
             )
+
+    def _note_kept(self) -> None:
+        self._kept_as_of, self._kept_jobs = self.counts.newest, len(self.counts)
 
     def _link(self, edges: Iterable[WorkflowEdge], others: Iterable[WorkflowNode]) -> None:
         self._edges.update(dict.fromkeys(edges))
@@ -139,13 +166,19 @@ class WorkflowShapes:
             return self._found(connection, user, job)
 
     def behind(self, newest: int) -> list[tuple[str, JobId]]:
-        """Return which large ones were not followed up to the event ``newest``."""
+        """Return which large ones are to be followed to the event ``newest``, or kept anew."""
         with self._changing:
-            return [
-                name
-                for name, shape in self._known.items()
-                if len(shape.counts) >= LARGE and shape.counts.newest < newest
-            ]
+            return [name for name, shape in self._large() if shape.is_behind(newest)]
+
+    def keep_all(self, connection: Connection) -> None:
+        """Keep all large ones as they are known now."""
+        with self._changing:
+            changed = [(name, shape) for name, shape in self._large() if not shape.is_kept]
+        for name, shape in changed:
+            self._keep(connection, shape, *name)
+
+    def _large(self) -> list[tuple[tuple[str, JobId], _Shape]]:
+        return [(name, each) for name, each in self._known.items() if len(each.counts) >= LARGE]
 
     def catch_up(self, connection: Connection, user: str, job: JobId) -> None:
         """Follow the large workflow of ``job``, or go through it anew; it is kept as it is now."""

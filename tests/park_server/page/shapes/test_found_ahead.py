@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -171,7 +172,7 @@ def test_one_that_came_alone_hides_no_workflow_and_each_user_has_his(tmp_path: P
 def test_what_becomes_of_it_is_followed_before_it_is_too_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(found_ahead, "BEHIND", 3)
+    monkeypatch.setattr(known_shapes, "BEHIND", 3)
     monkeypatch.setattr(state_counts, "_FEWEST", 8)
 
     async def scenario() -> None:
@@ -244,7 +245,7 @@ def test_one_of_which_none_waits_is_found_by_what_it_needs(tmp_path: Path) -> No
 def test_one_that_was_found_before_a_start_is_followed_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(found_ahead, "BEHIND", 3)
+    monkeypatch.setattr(known_shapes, "BEHIND", 3)
     monkeypatch.setattr(found_ahead, "_BEFORE", 0)
     monkeypatch.setattr(state_counts, "_FEWEST", 8)
 
@@ -261,5 +262,46 @@ def test_one_that_was_found_before_a_start_is_followed_after_it(
                 again.ahead.look()
             assert again.knows("a")
             assert again.found == []
+
+    asyncio.run(scenario())
+
+
+def test_what_is_known_at_a_stop_is_what_the_next_process_knows(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            await board.submit("a")
+            await board.submit("b", "c", "d", "e", after=["a"])
+            board.ahead.look()
+            await board.submit("f", after=["b"])
+            assert board.knows("a")
+            await board.ahead.stop()
+            (file,) = (tmp_path / "shapes").iterdir()
+            kept = json.loads(file.read_text())
+            assert sorted(id_ for group in kept["groups"] for id_ in group[3].split(",")) == [
+                *"abcdef"
+            ]
+            assert kept["newest"] == board.database.read(state_counts.newest_event)
+
+    asyncio.run(scenario())
+
+
+def test_one_that_grows_is_kept_again_before_much_of_it_would_have_to_be_taken_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_shapes, "BEHIND", 3)
+
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            await board.submit("a")
+            await board.submit("b", "c", "d", "e", after=["a"])
+            board.ahead.look()
+            for name in "fghijk":
+                await board.submit(name, after=["a"])
+                board.ahead.look()
+                board.ahead.look()  # it is kept before what comes is taken in
+                (file,) = (tmp_path / "shapes").iterdir()
+                kept = json.loads(file.read_text())
+                jobs = [id_ for group in kept["groups"] for id_ in group[3].split(",")]
+                assert ord(name) - ord("a") + 1 - len(jobs) < 3
 
     asyncio.run(scenario())

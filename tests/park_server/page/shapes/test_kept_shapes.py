@@ -159,9 +159,13 @@ def test_two_that_become_one_are_one_file(connection: Connection, tmp_path: Path
 
 
 @pytest.mark.usefixtures("seen")
-def test_what_is_followed_is_kept_as_it_is_then(connection: Connection, tmp_path: Path) -> None:
+def test_what_is_followed_is_kept_as_it_is_then(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_shapes, "BEHIND", 5)
     shapes = shapes_at(tmp_path)
     assert knows(shapes, connection)
+    assert shapes.behind(newest_event(connection)) == []
     for _ in range(5):
         events.append(connection, subject="job", id="a", type="running", user=USER)
     newest = newest_event(connection)
