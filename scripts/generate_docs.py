@@ -128,6 +128,7 @@ used. Names that are not on this page are not part of the interface. Every error
 INTERNAL = {
     park.Service: {"binding_of", "called", "connection", "put", "transport"},
     park.Job: {
+        "called",
         "connection",
         "file_record",
         "item",
@@ -137,7 +138,7 @@ INTERNAL = {
         "transport",
         "url_of",
     },
-    park.Install: {"connection", "item", "leaf"},
+    park.Install: {"called", "connection", "item", "leaf"},
     park.Condition: {"expression", "handles", "verdict"},
     park.Plan: {"environment", "items", "take"},
 }

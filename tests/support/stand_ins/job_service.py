@@ -15,6 +15,7 @@ from park.client.access.transport import Transport
 from park.client.service import Service
 from park.client.submission.binding import Binding
 from park.errors import ServiceUnreachable, UnknownItem, UsageError
+from park.model.call_label import call_label
 from park.model.states import JobState
 from park.wire import JobRecord, encode
 
@@ -98,6 +99,7 @@ class JobService(Transport):
             id=job["id"],
             status=JobState.QUEUED,
             entry_point=job["entry_point"],
+            label=job.get("label") or call_label(job["entry_point"], job.get("call", {})),
             lock_hash=job.get("lock_hash"),
             set_hash=job.get("set_hash"),
             install=job.get("install"),

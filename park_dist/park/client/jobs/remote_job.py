@@ -76,11 +76,6 @@ class RemoteJob(Phased):
         return self._entry_point
 
     @property
-    def called(self) -> str | None:
-        """What people call it: its label, or its call."""
-        return (self._record and self._record.label) or super().called
-
-    @property
     def transport(self) -> Transport:
         """The requests to the service that it is on."""
         return self.connection.transport

@@ -43,6 +43,11 @@ class Job(NotItsValue, RemoteJob, Placeholder):
         # the service is found again as by `park.remote_service`
         return type(self), (self._service, self._id, self._entry_point)
 
+    @property
+    def called(self) -> str | None:
+        """What people call it: its label, or its call."""
+        return (self._record and self._record.label) or super().called
+
     def _repr_html_(self) -> str:
         """Show the job in a notebook as it is now; where that is not to be known, why."""
         from park.cards.job_card import job_card, unknown_card  # what scripts do without

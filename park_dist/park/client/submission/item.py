@@ -146,8 +146,11 @@ class Item:
     def called(self) -> str:
         """What people call it: its label, or its call.
 
-        The name of a file of another job is not known yet.
+        The name of a file of another job is not known yet. What is sent is kept no longer than
+        that takes: then the service says it.
         """
+        if self.answer is not None:
+            return str(self.answer.get("label") or self.label)
         document = self.document
         if document is None:
             return self.label

@@ -211,5 +211,8 @@ def test_a_condition_names_few_jobs_by_what_people_call_them(one: JobService) ->
     )
     assert repr(condition) == f"<Condition {words}>"
     assert words in unescape(condition._repr_html_())
+    for job in (fit, thin):  # what was sent is not kept here
+        job.confirm()
+    assert repr(condition) == f"<Condition {words}>"
     many = park.all_of([one.service.submit("m:fit", n) for n in range(13)])
     assert "fit(" not in repr(many)
