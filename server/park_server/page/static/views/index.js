@@ -23,7 +23,7 @@ export async function look({ rest: [name], state, signal, refresh, who }) {
         h("tbody", shown.map((each) => h("tr", h("td", h("a", { href: `#/index/${encodeURIComponent(each.name)}` }, each.name)),
           h("td", { class: "right tight", "data-label": "released" }, count(each.versions)), h("td", { class: "right tight", "data-label": "trees" }, count(each.trees)), h("td", { class: "right tight", "data-label": "size" }, bytes(each.size)),
           h("td", { "data-label": "status" }, [each.folder ? `in ${each.folder}` : each.owned && "of this service", each.claimed && "claimed", each.status !== "active" && each.status].filter(Boolean).join(", ") || null))))) : h("p", { class: "none" }, "No such projects."), rest),
-      state.service.kept_by && h("div", { class: "soft" }, `Released projects are kept by ${state.service.kept_by}. To see one: `, h("form", { class: "tools", onsubmit: (event) => { event.preventDefault(); if (state.named) location.hash = `#/index/${encodeURIComponent(state.named)}`; } }, h("input", { "aria-label": "Project", placeholder: "project", value: state.named || "", oninput: (event) => { state.named = event.target.value; } }), h("button", "Show")))],
+      state.service.kept_by && h("div", { class: "soft", style: { "margin-top": "12px" } }, `Released projects are kept by ${state.service.kept_by}. To see one: `, h("form", { class: "tools", onsubmit: (event) => { event.preventDefault(); if (state.named) location.hash = `#/index/${encodeURIComponent(state.named)}`; } }, h("input", { "aria-label": "Project", placeholder: "project", value: state.named || "", oninput: (event) => { state.named = event.target.value; } }), h("button", "Show")))],
   };
 }
 
