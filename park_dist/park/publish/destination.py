@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import configparser
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from park.errors import UsageError
 
 __all__ = ["Destination", "of_index", "of_pypirc", "of_service"]
 
@@ -41,8 +45,27 @@ def of_pypirc(section: str) -> Destination:
     """Return the index that a section of ``~/.pypirc`` describes; ``pypi`` needs none.
 
     The password is twine's to find: there, in the keyring, in ``TWINE_PASSWORD``, or by asking.
+    Raises `UsageError` where that file has no such index: twine says it after the whole build.
     """
+    known = _indexes_of(Path.home() / ".pypirc")
+    if known is not None and section not in known:
+        raise UsageError(
+            f"~/.pypirc has no index {section!r}; it knows {', '.join(sorted(known))}",
+            hint="name it in index-servers there, with a section of its own; or --repository-url",
+        )
     return Destination(shown=section, options=("--repository", section))
+
+
+def _indexes_of(file: Path) -> set[str] | None:
+    """Return the indexes that twine finds in ``file``; None where it will say what is wrong."""
+    read = configparser.RawConfigParser()
+    try:
+        read.read(file, encoding="utf-8")
+        servers = read.get("distutils", "index-servers", fallback="pypi testpypi").split()
+    except (OSError, ValueError, configparser.Error):
+        return None
+    built_in = {"pypi", *({"testpypi"} & set(servers))}
+    return built_in | {each for each in servers if read.has_section(each)}
 
 
 def of_index(url: str) -> Destination:
