@@ -105,7 +105,11 @@ class FoundAhead:
     async def stop(self) -> None:
         """Look no more; the next process goes on from what is known now."""
         await self._tasks.stop()
-        await in_thread(self._database.read, self._shapes.keep_all)
+        try:
+            await in_thread(self._database.read, self._shapes.keep_all)
+        except DBAPIError as error:
+            if not is_loss(error):
+                raise
 
     def look(self) -> float:
         """Find what has become large, and follow what was; return the seconds of a processor."""

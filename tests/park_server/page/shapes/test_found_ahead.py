@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from support.labs.databases import database_at
 from support.labs.rows import USER, new_job
 from support.session.limits import LIMIT_S
@@ -303,5 +304,23 @@ def test_one_that_grows_is_kept_again_before_much_of_it_would_have_to_be_taken_i
                 kept = json.loads(file.read_text())
                 jobs = [id_ for group in kept["groups"] for id_ in group[3].split(",")]
                 assert ord(name) - ord("a") + 1 - len(jobs) < 3
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_without_a_database_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(Exception):
+        sqlstate = "57P01"
+
+    def keep_all(_: object) -> None:
+        raise DBAPIError("select", {}, Gone())
+
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            monkeypatch.setattr(board.shapes, "keep_all", keep_all)
+            await board.ahead.stop()
+            monkeypatch.setattr(Gone, "sqlstate", "42601")
+            with pytest.raises(DBAPIError):
+                await board.ahead.stop()
 
     asyncio.run(scenario())
