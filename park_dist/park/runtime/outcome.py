@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from .machine.facts import facts
+from .machine.peak import peak_bytes
 from .machine.routes import leads_nowhere
 from .values.attributes import told_by_attributes
 
@@ -189,7 +190,7 @@ def _usage(cpu_before_s: float) -> dict[str, float]:
     own, waited = _used()
     return {
         "cpu_s": round(_cpu_s(own, waited) - cpu_before_s, 6),
-        "max_rss_bytes": max(own.ru_maxrss, waited.ru_maxrss) * 1024,
+        "max_rss_bytes": max(peak_bytes() or own.ru_maxrss * 1024, waited.ru_maxrss * 1024),
     }
 
 
