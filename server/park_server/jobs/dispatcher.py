@@ -26,6 +26,7 @@ from park_server.jobs.admission.engine_queues import EngineQueues, engines_of
 from park_server.jobs.admission.room import Room, cores_of, engine_of
 from park_server.jobs.alarms import Alarms
 from park_server.jobs.attempts.exits import AttemptExits
+from park_server.jobs.attempts.remarks import remarks_on
 from park_server.jobs.attempts.starts import AttemptStarts, NotCreated, StartWithCreation
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
@@ -158,12 +159,9 @@ class Dispatcher:
         """Return the attempts that run."""
         return list(self._runs.values())
 
-    def why_fresh(self, job: StoredJob) -> str | None:
-        """Say why ``job`` was not forked though it could have been, where that is so."""
-        asked = job.options.fresh or job.started is None
-        return (
-            None if asked else self._engine.why_fresh(str(job.lock_hash), job.entry_point, job.user)
-        )
+    def remarks(self, job: StoredJob) -> list[str]:
+        """Return what is to be said of how ``job`` was started and how it goes; in a thread."""
+        return remarks_on(job, self._engine)
 
     def stop_for_room(self, job: JobId, why: str) -> None:
         """Stop a job that takes too much of the disk: it fails for the reason ``why``."""

@@ -17,6 +17,7 @@ from park.model.memo.usage import Usage
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
+from park_server.jobs.limits.processor_use import hangs
 
 __all__ = [
     "MOST_ATTEMPTS",
@@ -241,25 +242,10 @@ def _machine(outcome: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-_IDLE_SHARE = 0.05
-"""Who waits for a thread that is not there uses next to nothing: some turns of a loop at first."""
-
-
-_SHORTEST_HANG_S = 1.0
-"""Within less nobody can tell a job that hangs from one that is slow."""
-
-
 def _out_of_time(limit_s: float, forked_cpu_s: float | None) -> str:
     line = f"ran longer than its {limit_s:g} s and was stopped"
-    if forked_cpu_s is None or limit_s < _SHORTEST_HANG_S:
-        return line
-    if forked_cpu_s > _IDLE_SHARE * limit_s:
-        return line
-    return (
-        f"{line}; it used the processor for {forked_cpu_s:.1f} s of them: where it waits for "
-        "threads that its fork does not have (OpenMP's, say), --fresh gives it an interpreter "
-        "of its own"
-    )
+    why = "" if forked_cpu_s is None else hangs(forked_cpu_s, limit_s)
+    return f"{line}; it used the processor for {forked_cpu_s:.1f} s of them: {why}" if why else line
 
 
 def _unreadable(outcome: Mapping[str, Any]) -> str:

@@ -278,7 +278,7 @@ class Scheduler:
             ahead_of=self._dispatcher.ahead_of,
             elsewhere=self._peers,
             held_up=lambda: self._disk.remark,
-            why_fresh=self._dispatcher.why_fresh,
+            remarks=self._dispatcher.remarks,
             last_report_s=self._folders.report_age_s,
         )
 

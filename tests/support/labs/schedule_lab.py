@@ -39,7 +39,13 @@ from park_server.jobs.conditions.recall import Memory
 from park_server.jobs.conditions.run_rows import source_of
 from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.dispatcher import Dispatcher
-from park_server.jobs.engines.engine import AttemptExit, ExitKind, Sink, StartOrder
+from park_server.jobs.engines.engine import (
+    AttemptExit,
+    ExitKind,
+    ProcessorUse,
+    Sink,
+    StartOrder,
+)
 from park_server.jobs.engines.offers import LOCAL, EngineOffer
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.fetch_queue import FetchQueue
@@ -91,6 +97,7 @@ class ToldEngine:
         self.orders: asyncio.Queue[StartOrder] = asyncio.Queue()
         self.cancelled: asyncio.Queue[str] = asyncio.Queue()
         self.unforkable = ""
+        self.used: ProcessorUse | None = None
         self.takes_calls = False
 
     async def start(self, order: StartOrder, sink: Sink) -> None:
@@ -106,9 +113,9 @@ class ToldEngine:
         for order in orders:
             self.orders.put_nowait(order)
 
-    def forked_cpu_s(self, job_id: str) -> float | None:
+    def processor_use(self, job_id: str) -> ProcessorUse | None:
         del job_id
-        return None
+        return self.used
 
     def why_fresh(self, lock_hash: str, entry_point: str, user: str) -> str | None:
         del lock_hash, entry_point, user

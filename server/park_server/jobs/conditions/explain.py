@@ -67,8 +67,8 @@ class Explainer:
     not there.
 
     ``elsewhere`` tells of other services that a job waits for, ``held_up`` what keeps all that
-    could go on, where something does, ``why_fresh`` why a job was not forked. For one thread at
-    a time.
+    could go on, where something does, ``remarks`` what there is to say of how a job was started
+    and how it goes. For one thread at a time.
     """
 
     pools: Pools
@@ -77,7 +77,7 @@ class Explainer:
     ahead_of: Callable[[JobId, str], Ahead | None]
     elsewhere: Elsewhere
     held_up: Callable[[], str]
-    why_fresh: Callable[[StoredJob], str | None]
+    remarks: Callable[[StoredJob], Sequence[str]]
     last_report_s: Callable[[JobId], float | None]
 
     def why(self, connection: Connection, job: str, user: str) -> WhyRecord:
@@ -90,14 +90,9 @@ class Explainer:
             job=found.id,
             status=found.status,
             line=f"{self.line(connection, found)}{self._place(found)}",
-            chain=[*self._remarks(found), *self._below(connection, found)],
+            chain=[*self.remarks(found), *self._below(connection, found)],
             request_id=found.request_id,
         )
-
-    def _remarks(self, job: StoredJob) -> Iterator[str]:
-        """Yield what is said of how a job was started."""
-        if reason := self.why_fresh(job):
-            yield f"in a fresh interpreter, which takes longer to start: {reason}"
 
     def line(self, connection: Connection, job: StoredJob) -> str:
         """Return the reason in one line."""

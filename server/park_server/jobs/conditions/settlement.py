@@ -117,7 +117,7 @@ class Settlement:
         ahead_of: Callable[[JobId, str], Ahead | None],
         elsewhere: Elsewhere,
         held_up: Callable[[], str],
-        why_fresh: Callable[[StoredJob], str | None],
+        remarks: Callable[[StoredJob], Sequence[str]],
         last_report_s: Callable[[JobId], float | None],
     ) -> Explainer:
         """Return what explains jobs, for any one thread; see there."""
@@ -129,7 +129,7 @@ class Settlement:
             ahead_of=ahead_of,
             elsewhere=elsewhere,
             held_up=held_up,
-            why_fresh=why_fresh,
+            remarks=remarks,
             last_report_s=last_report_s,
         )
 

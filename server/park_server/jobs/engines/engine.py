@@ -15,7 +15,15 @@ from typing import Any, Protocol
 from park.model.asked.resources import NOTHING_ASKED, Resources
 from park.model.ids import JobId
 
-__all__ = ["AttemptExit", "Engine", "ExitKind", "NothingForked", "Sink", "StartOrder"]
+__all__ = [
+    "AttemptExit",
+    "Engine",
+    "ExitKind",
+    "NothingForked",
+    "ProcessorUse",
+    "Sink",
+    "StartOrder",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +63,14 @@ class StartOrder:
     def module(self) -> str:
         """What is imported ahead: the module of the entry point, or several with commas."""
         return ",".join(self.modules) or self.entry_point.partition(":")[0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessorUse:
+    """Processor seconds of a job and its processes; ``is_forked``: it began as a fork."""
+
+    cpu_s: float
+    is_forked: bool
 
 
 class ExitKind(StrEnum):
@@ -131,8 +147,8 @@ class Engine(Protocol):
     async def recover(self, orders: Sequence[StartOrder], sink: Sink) -> None:
         """Take up attempts that an earlier service started, and have ``sink`` hear of them."""
 
-    def forked_cpu_s(self, job_id: JobId) -> float | None:
-        """Return the processor seconds of a job that runs in a fork; None for any other."""
+    def processor_use(self, job_id: JobId) -> ProcessorUse | None:
+        """Return what a job has used of the processor so far; None where that is not seen."""
 
     def why_fresh(self, lock_hash: str, entry_point: str, user: str) -> str | None:
         """Say why a user's jobs of an entry point get fresh interpreters unasked, if they do."""
@@ -144,8 +160,8 @@ class Engine(Protocol):
 class NothingForked:
     """What an engine answers that forks no process of the service's own."""
 
-    def forked_cpu_s(self, job_id: JobId) -> float | None:
-        """See `Engine.forked_cpu_s`: the process is none of the service's."""
+    def processor_use(self, job_id: JobId) -> ProcessorUse | None:
+        """See `Engine.processor_use`: the process is none of the service's."""
         del job_id
         return None
 

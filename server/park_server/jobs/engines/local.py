@@ -24,7 +24,7 @@ from park_server.jobs.engines.cages import Cages
 from park_server.jobs.engines.claimants import Claimants
 from park_server.jobs.engines.control_groups import found_groups
 from park_server.jobs.engines.devices import Devices
-from park_server.jobs.engines.engine import AttemptExit, Sink, StartOrder
+from park_server.jobs.engines.engine import AttemptExit, ProcessorUse, Sink, StartOrder
 from park_server.jobs.engines.evidence import (
     Evidence,
     claim_for_service,
@@ -222,12 +222,13 @@ class LocalEngine:
 
     # -- what is known of how jobs are started
 
-    def forked_cpu_s(self, job_id: JobId) -> float | None:
-        """See `Engine.forked_cpu_s`."""
+    def processor_use(self, job_id: JobId) -> ProcessorUse | None:
+        """See `Engine.processor_use`."""
         job = self._jobs.get(job_id)
-        if job is None or job.pid is None or job.link is None or not job.link.forks(job.order):
+        if job is None or job.pid is None:
             return None
-        return processes.cpu_s(job.pid)
+        is_forked = job.link is not None and job.link.forks(job.order)
+        return ProcessorUse(cpu_s=processes.cpu_s(job.pid), is_forked=is_forked)
 
     def why_fresh(self, lock_hash: str, entry_point: str, user: str) -> str | None:
         """See `Engine.why_fresh`."""

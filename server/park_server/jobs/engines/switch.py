@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from park.model.ids import JobId
-from park_server.jobs.engines.engine import AttemptExit, Engine, ExitKind, Sink, StartOrder
+from park_server.jobs.engines.engine import (
+    AttemptExit,
+    Engine,
+    ExitKind,
+    ProcessorUse,
+    Sink,
+    StartOrder,
+)
 from park_server.jobs.engines.offers import EngineOffer
 
 __all__ = ["Engines", "OfferingEngine"]
@@ -80,10 +87,10 @@ class Engines:
             *(engine.recover(some[name], sink) for name, engine in self._engines.items())
         )
 
-    def forked_cpu_s(self, job_id: JobId) -> float | None:
-        """See `Engine.forked_cpu_s`."""
-        found = (engine.forked_cpu_s(job_id) for engine in self._engines.values())
-        return next((seconds for seconds in found if seconds is not None), None)
+    def processor_use(self, job_id: JobId) -> ProcessorUse | None:
+        """See `Engine.processor_use`."""
+        found = (engine.processor_use(job_id) for engine in self._engines.values())
+        return next((use for use in found if use is not None), None)
 
     def why_fresh(self, lock_hash: str, entry_point: str, user: str) -> str | None:
         """See `Engine.why_fresh`."""

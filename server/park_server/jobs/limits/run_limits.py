@@ -109,7 +109,8 @@ class Limits:
         self._end(run.id)
 
     def _expire(self, run: Run, timeout_s: float) -> None:
-        run.timed_out_s, run.forked_cpu_s = timeout_s, self._engine.forked_cpu_s(run.id)
+        run.timed_out_s, use = timeout_s, self._engine.processor_use(run.id)
+        run.forked_cpu_s = use.cpu_s if use is not None and use.is_forked else None
         self._end(run.id)
 
     def _look(self, run: Run, limit_s: float, before: int, since: float) -> None:

@@ -142,7 +142,7 @@ def test_why_a_job_was_not_forked_is_known_beyond_its_fork_server(lab: JobLab) -
 
 
 @pytest.mark.parametrize("fresh", [False, True], ids=["forked", "fresh"])
-def test_what_a_forked_job_uses_of_the_processor_is_told(
+def test_what_a_job_uses_of_the_processor_is_told(
     lab: JobLab, tmp_path: Path, *, fresh: bool
 ) -> None:
     pipe = Fifo(tmp_path / "up")
@@ -152,9 +152,11 @@ def test_what_a_forked_job_uses_of_the_processor_is_told(
         order = lab.order("lab:stubborn", str(pipe.path), fresh=fresh)
         await engine.start(order, lab.sink)
         await pipe.read()
-        used = engine.forked_cpu_s(order.job_id)
-        assert (used is None) if fresh else (used is not None and 0 <= used < 1)
-        assert engine.forked_cpu_s(JobId("another")) is None
+        used = engine.processor_use(order.job_id)
+        assert used is not None
+        assert used.is_forked is not fresh
+        assert used.cpu_s >= 0
+        assert engine.processor_use(JobId("another")) is None
         await engine.cancel(order.job_id, 0.05)
         await engine.shut_down()
         pipe.close()

@@ -119,7 +119,7 @@ def test_what_they_offer_is_told_the_default_first_and_what_one_does_holds_for_a
     cluster.takes_calls = True
     assert engines.takes_calls
     assert engines.why_fresh("ab", "m:f", "ada") == "no fork"
-    assert engines.forked_cpu_s(JobId("1")) is None
+    assert engines.processor_use(JobId("1")) is None
 
     async def test() -> None:
         await engines.cancel(JobId("1"), 1.0)

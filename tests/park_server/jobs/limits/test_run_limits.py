@@ -14,7 +14,7 @@ from support.session.limits import LIMIT_S
 
 from park.model.ids import JobId
 from park.wire import JobRequest
-from park_server.jobs.engines.engine import Engine
+from park_server.jobs.engines.engine import Engine, ProcessorUse
 from park_server.jobs.folder import JobFolders, Marks
 from park_server.jobs.limits import run_limits
 from park_server.jobs.limits.run_limits import Limits
@@ -31,6 +31,7 @@ class Around:
     grace_s: float = 0.0
     marked: Marks = field(default_factory=Marks)
     looks_with_news: int = 0
+    is_forked: bool = True
     refusal: OSError | None = None
     done: list[str] = field(default_factory=list)
     size: int = 0
@@ -52,8 +53,8 @@ class Around:
         self.done.append("asked")
         self.asked.set()
 
-    def forked_cpu_s(self, _: JobId) -> float:
-        return 0.5
+    def processor_use(self, _: JobId) -> ProcessorUse:
+        return ProcessorUse(cpu_s=0.5, is_forked=self.is_forked)
 
     def end(self, _: JobId) -> None:
         self.done.append("ended")
@@ -127,12 +128,13 @@ def test_one_that_stops_when_it_is_asked_to_is_not_ended_after_that() -> None:
     asyncio.run(test())
 
 
-def test_its_time_counts_from_its_start() -> None:
+@pytest.mark.parametrize(("is_forked", "cpu_s"), [(True, 0.5), (False, None)])
+def test_its_time_counts_from_its_start(*, is_forked: bool, cpu_s: float | None) -> None:
     async def test() -> None:
-        around, run = Around(), run_with(ago_s=LONG_S, timeout_s=LONG_S / 2)
+        around, run = Around(is_forked=is_forked), run_with(ago_s=LONG_S, timeout_s=LONG_S / 2)
         around.limits().watch(run)
         assert await until_ended(around) == ["ended"]
-        assert (run.timed_out_s, run.forked_cpu_s, run.stalled_s) == (LONG_S / 2, 0.5, None)
+        assert (run.timed_out_s, run.forked_cpu_s, run.stalled_s) == (LONG_S / 2, cpu_s, None)
 
     asyncio.run(test())
 
