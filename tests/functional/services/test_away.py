@@ -54,12 +54,22 @@ def test_a_submission_that_failed_while_nobody_asked_is_an_exit_status(
     with script(scientist.client, FORGETS, away) as running:
         out, err = running.communicate(timeout=LIMIT_S)
     assert (out, running.returncode) == ("end\n", 120)
-    first, *_, told, hint = err.splitlines()
+    first, *_, told, hint, status = err.splitlines()
     assert first.startswith(f"park: nothing answers at {away}: ")
     assert "Ctrl-C" in first
     assert told.startswith("park: error: job ")
     assert "was not submitted: nothing answers" in told
+    assert status == "park: for that the exit status is 120"
     assert hint.startswith("hint: is the service running")
+
+
+def test_it_stands_in_place_of_the_status_that_the_script_chose_and_is_said(
+    scientist: Scientist, away: str
+) -> None:
+    with script(scientist.client, f"{FORGETS}; sys.exit(7)", away) as running:
+        _, err = running.communicate(timeout=LIMIT_S)
+    assert running.returncode == 120
+    assert "park: for that the exit status is 120" in err.splitlines()
 
 
 @pytest.mark.parametrize("text", [FORGETS, WAITS], ids=["at the end", "in the block"])

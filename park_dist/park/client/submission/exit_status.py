@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["fail_the_exit"]
+
+_STATUS = 120
+"""What Python exits with where its standard output cannot be flushed, in place of any other."""
 
 
 class _NotArrived(OSError):
@@ -31,9 +35,14 @@ class _Unflushed:
 
 
 def fail_the_exit() -> None:
-    """Let this process exit with 120, as where Python itself fails to clean up."""
+    """Let this process exit with 120, as where Python itself fails to clean up, and say so.
+
+    That stands in place of what the script ended with, which nothing tells here.
+    """
     if sys.stdout is None:
         return
+    with suppress(OSError, AttributeError):  # nobody hears it
+        sys.stderr.write(f"park: for that the exit status is {_STATUS}\n")
     sys.stdout = _Unflushed(sys.stdout)
     said = sys.unraisablehook
 

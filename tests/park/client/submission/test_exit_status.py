@@ -28,7 +28,7 @@ def test_the_status_is_not_0_and_every_exit_handler_runs(end: str) -> None:
     )
     assert done.returncode == 120
     assert done.stdout.splitlines() == ["after park", "before park"]
-    assert done.stderr == ""
+    assert done.stderr == "park: for that the exit status is 120\n"
 
 
 def test_errors_of_others_are_told_as_ever() -> None:
