@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,8 +19,10 @@ from park.client.access.answers import (
 )
 from park.client.access.bearer import Bearer
 from park.client.access.http.exchange import NoAnswer, Response
+from park.client.access.http.pulse import PROBE
 from park.client.access.http.request_headers import marks
 from park.client.access.told_silence import Silence
+from park.lasting_step import SILENCE_S
 from park.model.urls import is_loopback
 
 if TYPE_CHECKING:
@@ -48,6 +51,19 @@ class AsyncTransport:
         with explained(self.address):
             answer = reached(await self._sent(method, path, **sendable(arguments)))
         return json_of(self.address, path, checked(self.address, answer))
+
+    async def beat(self) -> None:
+        """Ask whether the service is there, and tell `silence` where that is not answered."""
+        asked = asyncio.ensure_future(self._client.get(PROBE))
+        try:
+            if not (await asyncio.wait({asked}, timeout=SILENCE_S))[0]:
+                self.silence.lasts()
+            await asked
+        except httpx2.TransportError:  # what waits hears why, and tells it
+            return
+        finally:
+            asked.cancel()
+        self.silence.answered()
 
     async def _sent(self, method: str, path: str, **arguments: Any) -> Response:
         try:

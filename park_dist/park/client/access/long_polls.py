@@ -18,6 +18,8 @@ from typing import Any
 
 from park.client.access.address import Address
 from park.client.access.async_transport import AsyncTransport
+from park.client.access.http.pulse import BEAT_S
+from park.client.voice import of_script
 from park.errors import ParkError, ServiceFault, ServiceUnreachable, TooFast
 from park.model.backoff import Backoff
 from park.model.truth import Truth
@@ -102,6 +104,7 @@ class LongPolls:
     async def _serve(self, thread: _Thread) -> None:
         """Ask until nothing is left to be followed, and nothing comes for a while."""
         transport = AsyncTransport(self._address)
+        beats = asyncio.ensure_future(_beats(thread, transport))
         try:
             while True:
                 self._take(thread, transport)
@@ -112,6 +115,7 @@ class LongPolls:
                         return
                 thread.wake.clear()
         finally:
+            beats.cancel()
             await transport.close()
 
     def _ends(self, thread: _Thread) -> bool:
@@ -133,6 +137,17 @@ class LongPolls:
                     leaves += _taken_from(question)
                     thread.questions.remove(question)
             _ask(thread, transport, leaves)
+
+
+async def _beats(thread: _Thread, transport: AsyncTransport) -> None:
+    """Ask whether the service is still there, while questions wait and somebody hears of it.
+
+    One that is stopped keeps the connections, so that a question waits for it as for news.
+    """
+    while True:
+        await asyncio.sleep(BEAT_S)
+        if thread.questions and of_script().is_heard:
+            await transport.beat()
 
 
 def _taken_from(question: _Question) -> list[_Followed]:

@@ -75,6 +75,15 @@ class Silence:
         self._why = why
         self._begin()
 
+    def lasts(self) -> None:
+        """Tell at once: whoever noted it has waited for an answer already."""
+        with self._lock:
+            if self._told:
+                return
+            self._end()
+            self._told = True
+        say_of_outage(f"{self._url} does not answer any more; it is asked again (Ctrl-C ends that)")
+
     def answered(self) -> None:
         """Note that there is an answer; whoever heard that there was none hears that as well."""
         with self._lock:

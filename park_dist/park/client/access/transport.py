@@ -115,6 +115,8 @@ class Transport:
             answer_s=ANSWER_TIMEOUT_S,
             late_s=SILENCE_S,
             told_late=self._tell_late,
+            told_pulse=self._tell_pulse,
+            is_heard=lambda: self.voice.is_heard,
         )
         weakref.finalize(self, client.close)  # nobody is asked to close a service
         return client
@@ -126,6 +128,14 @@ class Transport:
         if self.voice.shows_in_place or self._late.may_be_said():
             self._is_late = True
             self.voice.show(f"{self.address.url} has not answered yet")
+
+    def _tell_pulse(self, is_there: bool) -> None:  # noqa: FBT001 (what its caller found)
+        """Tell that the service does not answer what is asked beside what waits, or does again."""
+        if is_there:
+            self._silence.answered()
+        else:
+            self.voice.clear()  # what is told now stands on a line of its own
+            self._silence.lasts()
 
     def close(self) -> None:
         """Close the connections."""

@@ -55,6 +55,20 @@ def test_a_service_that_does_not_even_refuse_is_told(heard: Heard) -> None:
     assert heard.lines[0].startswith(f"park: {URL}: it has not answered yet; it is tried again")
 
 
+def test_one_that_was_waited_for_already_is_told_at_once_and_once(heard: Heard) -> None:
+    silence = Silence(URL)
+    with silence.told_after(LIMIT_S, at_once=True) as told:
+        told.lasts()
+        told.lasts()
+        told.because("again")
+        assert silence._timer is None
+        told.answered()
+    assert heard.lines == [
+        f"park: {URL} does not answer any more; it is asked again (Ctrl-C ends that)",
+        f"park: {URL} answers now",
+    ]
+
+
 def test_who_gets_an_answer_in_time_hears_nothing(heard: Heard) -> None:
     silence = Silence(URL)
     with silence.told_after(LIMIT_S, at_once=True), silence.told_after(LIMIT_S, at_once=True):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import select
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from park.client.access.http.form_body import FileBody
+from park.client.access.http.pulse import PROBE, Pulse
+from park.client.access.http.readable import readable
 
 if TYPE_CHECKING:
     import socket
@@ -106,7 +107,8 @@ class HttpClient:
 
     ``headers`` gives what every request says; an answer has ``answer_s`` seconds to begin, and
     for each of its parts. ``told_late`` is called where one has not begun after ``late_s``
-    seconds, beyond those that the service was asked to wait (``wait`` in the query).
+    seconds, beyond those that the service was asked to wait (``wait`` in the query): for these
+    ``told_pulse`` hears whether it is still there, where ``is_heard`` tells that somebody listens.
     """
 
     def __init__(
@@ -118,6 +120,8 @@ class HttpClient:
         answer_s: float,
         late_s: float = math.inf,
         told_late: Callable[[], object] = lambda: None,
+        told_pulse: Callable[[bool], object] = lambda _: None,
+        is_heard: Callable[[], bool] = lambda: False,
     ) -> None:
         self._url = url
         self._prefix = urlsplit(url).path.rstrip("/")
@@ -126,6 +130,7 @@ class HttpClient:
         self._answer_s = answer_s
         self._late_s = late_s
         self._told_late = told_late
+        self._pulse = Pulse(way, f"{self._prefix}{PROBE}", is_heard=is_heard, told=told_pulse)
         self._idle: list[HTTPConnection] = []
         self._lock = threading.Lock()
 
@@ -161,9 +166,7 @@ class HttpClient:
         try:
             with _explained():
                 _send(connection, method, self._way.target(target), said, content)
-                within_s = self._late_s + _asked_to_wait_s(params)
-                if within_s < self._answer_s and not _has_come(connection.sock, within_s):
-                    self._told_late()
+                self._look_out(connection.sock, _asked_to_wait_s(params))
                 raw = connection.getresponse()
             yield Streamed(f"{self._url}{path}", raw)
             is_read = raw.isclosed()
@@ -171,6 +174,15 @@ class HttpClient:
             connection.close()
             raise
         self._put_back(connection, is_read=is_read)
+
+    def _look_out(self, answer: socket.socket, wait_s: float) -> None:
+        """Wait for the beginning of an answer, and tell where it is late."""
+        if wait_s + self._late_s >= self._answer_s:
+            return
+        if wait_s and self._pulse.felt_until(answer, wait_s):
+            return
+        if not _has_come(answer, self._late_s):
+            self._told_late()
 
     def _opened(self) -> HTTPConnection:
         connection = self._way.opened()
@@ -253,11 +265,7 @@ def _is_over(socket: socket.socket | None) -> bool:
 
 def _has_come(socket: socket.socket, within_s: float) -> bool:
     """Tell whether there is something to be read within so many seconds."""
-    if not hasattr(select, "poll"):  # Windows, whose select knows no limit of 1024
-        return bool(select.select([socket], [], [], within_s)[0])
-    poll = select.poll()
-    poll.register(socket, select.POLLIN)
-    return bool(poll.poll(within_s * 1_000))
+    return bool(readable([socket], within_s))
 
 
 @contextmanager

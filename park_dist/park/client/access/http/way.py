@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from base64 import b64encode
+from copy import copy
 from http.client import HTTPConnection, HTTPSConnection
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -35,6 +36,12 @@ class Way:
             )
         by_tls = "https" in {each.scheme for each in (self._service, self._proxy) if each}
         self._trust = trusting() if by_tls else None
+
+    def within(self, timeout_s: float) -> Way:
+        """Return the same way, for whoever has other seconds for the opening of a connection."""
+        way = copy(self)
+        way._timeout_s = timeout_s  # noqa: SLF001 (of its own kind)
+        return way
 
     def target(self, path: str) -> str:
         """Return what a request names as its target: the whole URL for a proxy that reads it."""
