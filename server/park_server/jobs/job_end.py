@@ -17,7 +17,7 @@ from park.model.memo.usage import Usage
 from park.model.states import JobState
 from park.wire import FileRecord
 from park_server.jobs.engines.engine import AttemptExit, ExitKind
-from park_server.jobs.limits.processor_use import hangs
+from park_server.jobs.processor.use_in_words import hangs
 
 __all__ = [
     "MOST_ATTEMPTS",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from park.model.states import JobState
 from park_server.jobs.engines.engine import Engine
-from park_server.jobs.limits.processor_use import running_line
+from park_server.jobs.processor.use_in_words import running_line
 from park_server.jobs.stored_job import StoredJob
 
 __all__ = ["remarks_on"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from park_server.jobs.limits.processor_use import hangs, running_line
+from park_server.jobs.processor.use_in_words import hangs, running_line
 
 
 @pytest.mark.parametrize(
