@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, InvalidStateError, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_futures
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, TypeVar
 
 from park.client.jobs.ends import End, EndListener, is_confirmed
 from park.client.jobs.submitted_job import Job
+from park.client.jobs.waiting import line_of
+from park.client.voice import drawn_while_waiting
 from park.errors import ParkError, as_raised_here
 from park.model.states import JobState
 
@@ -44,6 +47,14 @@ class JobFuture(Future[_Result]):
         if first:
             self._executor.cancel(self)
         return True
+
+    def result(self, timeout: float | None = None) -> _Result:
+        """Wait and return as any future does; what is waited for is told as `Job.result` does."""
+        return super().result(_left_after_telling([self], timeout))
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Wait as `result`, and return what it would raise."""
+        return super().exception(_left_after_telling([self], timeout))
 
     def running(self) -> bool:
         """Ask the service whether the job runs at this moment."""
@@ -99,7 +110,7 @@ class ServiceExecutor(Executor):
         if cancel_futures:
             list(self._workers.map(_cancel_unless_started, futures))
         if wait:
-            wait_for_futures(futures)
+            _left_after_telling(futures, None)
         self._end_if_over()
 
     def cancel(self, future: JobFuture[Any]) -> None:
@@ -140,6 +151,30 @@ class ServiceExecutor(Executor):
         if over:
             self._ends.close()
             self._workers.shutdown(wait=False)
+
+
+def _left_after_telling(futures: Sequence[JobFuture[Any]], timeout: float | None) -> float | None:
+    """Wait until all ``futures`` are done, and tell how they stand; return the time that is left.
+
+    What is built and sent for them is drawn until the service has them all.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    left = timeout
+    pending = {each for each in futures if not each.done()}
+    if not pending or (left is not None and left <= 0):
+        return left
+    line = line_of([each.job for each in futures])
+    with ExitStack() as telling:
+        telling.callback(line.end)
+        drawing = telling.enter_context(ExitStack())
+        drawing.enter_context(drawn_while_waiting())
+        while pending and (left is None or left > 0):
+            pending = wait_for_futures(pending, line.wait_s(left)).not_done
+            if all(is_confirmed(each.job) for each in pending):
+                drawing.close()
+            line.look()
+            left = None if deadline is None else deadline - time.monotonic()
+    return None if left is None else max(left, 0.0)
 
 
 _NOT_STARTED = frozenset({JobState.WAITING, JobState.QUEUED})

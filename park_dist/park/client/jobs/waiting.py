@@ -31,6 +31,7 @@ __all__ = [
     "FIRST_FAILED",
     "DoneAndNotDone",
     "as_completed",
+    "line_of",
     "wait",
 ]
 
@@ -135,7 +136,7 @@ def _ends(jobs: list[Any], timeout: float | None) -> Iterator[End]:
     heard: queue.SimpleQueue[End] = queue.SimpleQueue()
     ends = EndListener(heard.put)
     ends.add(jobs)
-    line = _line_of(jobs)
+    line = line_of(jobs)
     try:
         for _ in jobs:
             end = _next(heard, deadline, line)
@@ -164,7 +165,7 @@ def _next(heard: queue.SimpleQueue[End], deadline: float | None, line: WaitingLi
             return end
 
 
-def _line_of(jobs: list[Any]) -> WaitingLine:
+def line_of(jobs: list[Any]) -> WaitingLine:
     """Return what is said of ``jobs`` while they are waited for."""
     voice = jobs[0].connection.transport.voice if jobs else of_script()
     if len(jobs) == 1 and isinstance(jobs[0], Job):

@@ -281,3 +281,52 @@ def test_threads_do_not_grow_with_the_futures(executor: ServiceExecutor, service
     assert len([each for each in threading.enumerate() if url in each.name]) <= 2
     service.go.set()
     assert [future.result(60) for future in futures] == list(range(50))
+
+
+@pytest.mark.parametrize("ask", ["result", "exception", "shutdown"])
+def test_who_waits_for_a_future_is_told_how_it_stands(
+    executor: ServiceExecutor, service: Service, monkeypatch: pytest.MonkeyPatch, ask: str
+) -> None:
+    looked = threading.Event()
+
+    class Line:
+        """What looks once a moment, and lets the job end then."""
+
+        def __init__(self, jobs: list[Any]) -> None:
+            assert jobs == service.jobs
+
+        def wait_s(self, left: float | None) -> float:
+            assert left is None or left > LIMIT_S / 2
+            return 0.01
+
+        def look(self) -> None:
+            looked.set()
+            service.go.set()
+
+        def end(self) -> None:
+            ended.append(ask)
+
+    ended: list[str] = []
+    monkeypatch.setattr("park.client.jobs.executor.line_of", Line)
+    service.go.clear()
+    future = executor.submit(pow, 2, 8)
+    asked = {
+        "result": lambda: future.result(LIMIT_S) == 256,
+        "exception": lambda: future.exception(LIMIT_S) is None,
+        "shutdown": lambda: executor.shutdown() is None,
+    }
+    assert asked[ask]()
+    assert looked.is_set()
+    assert ended == [ask]
+
+
+def test_a_wait_for_a_future_ends_with_its_time(
+    executor: ServiceExecutor, service: Service
+) -> None:
+    service.go.clear()
+    future = executor.submit(pow, 2, 8)
+    for timeout in (0, 0.01):
+        with pytest.raises(TimeoutError):
+            future.result(timeout)
+    service.go.set()
+    assert future.result() == 256

@@ -157,7 +157,7 @@ def test_who_waits_is_told_how_it_stands(
         def end(self) -> None:
             self.did.append("end")
 
-    monkeypatch.setattr("park.client.jobs.waiting._line_of", lambda _: Line())
+    monkeypatch.setattr("park.client.jobs.waiting.line_of", lambda _: Line())
     assert wait([job]).done == {job}
     assert (Line.did[0], Line.did[-1]) == ("look", "end")
 

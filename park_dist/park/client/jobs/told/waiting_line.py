@@ -49,7 +49,10 @@ class WaitingLine:
     def look(self) -> None:
         """Show the line, where it is time to; what is built and sent is drawn in its place."""
         now = self._clock()
-        if not self._voice.is_heard or now < self._next or background.is_drawn:
+        if not self._voice.is_heard or now < self._next:
+            return
+        if background.is_drawn:
+            self._next = now + SILENCE_S
             return
         self._next = now + min(max((now - self._began) / _SHARE, _SHORTEST_S), _LONGEST_S)
         try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from park.client.jobs.told.waiting_line import WaitingLine
 from park.errors import ServiceUnreachable
@@ -73,3 +76,11 @@ def test_nobody_is_asked_for_what_nobody_hears() -> None:
     place = Place(is_heard=False)
     place.look_after(9)
     assert (place.asked, place.line.wait_s(None)) == (0, None)
+
+
+def test_while_others_draw_it_waits_another_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place()
+    drawn = SimpleNamespace(is_drawn=True)
+    monkeypatch.setattr("park.client.jobs.told.waiting_line.background", drawn)
+    place.look_after(1)
+    assert (place.shown, place.line.wait_s(None)) == ([], 1.0)
