@@ -26,6 +26,8 @@ from park.model.pins import Difference, RequirementSet, is_tree_version
 
 __all__ = ["Ranked", "distance", "is_edit", "ranked"]
 
+_OF_ONE_RELEASE = (2, 0)
+
 _ABSENT = (9, 0)
 """Farther than any version is one that only one side has."""
 
@@ -109,13 +111,16 @@ def _between(one: Version, other: Version) -> tuple[int, ...]:
 
 
 def is_edit(found: str, version: str) -> bool:
-    """Tell whether both versions are of one tree, edited between."""
-    return (
-        is_tree_version(version)
-        and is_tree_version(found)
-        and found != version
-        and found.partition("+")[0] == version.partition("+")[0]
-    )
+    """Tell whether both versions are of one tree, edited between.
+
+    Where version control counts (``1.2.dev3``, ``1.2.dev4``), each commit makes another one.
+
+    >>> is_edit("1.2.dev3+g12ab.t0123456789abcdef", "1.2.dev4+g34cd.tfedcba9876543210")
+    True
+    """
+    if found == version or not (is_tree_version(version) and is_tree_version(found)):
+        return False
+    return distance(found, version) <= _OF_ONE_RELEASE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

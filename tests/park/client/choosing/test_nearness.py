@@ -129,7 +129,11 @@ def test_the_order_is_total_and_does_not_depend_on_how_it_is_told(
 
 
 def test_an_edit_is_of_the_same_version() -> None:
+    tree = TREE.partition("+")[2]
     assert is_edit(EDIT, TREE)
+    assert is_edit(f"1.0.dev3+g12.{tree}", TREE)  # as version control counts
+    assert is_edit(f"1.0.post1.dev3+{tree}", TREE)
+    assert not is_edit(f"1!1.0+{tree}", TREE)
     assert not is_edit(TREE, TREE)
     assert not is_edit("1.0", TREE)
     assert not is_edit("1.1" + TREE[3:], TREE)
