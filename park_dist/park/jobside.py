@@ -14,7 +14,7 @@ import os
 import time
 from pathlib import Path
 
-from park.calling import RESOURCES, called, own_words
+from park.calling import KEYWORDS, RESOURCES, called, own_words
 
 TYPE_CHECKING = False  # `typing` would cost its import more than all of the rest
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def job(
     The job of a class is to make an instance, which is its value. Its subclasses are none.
     """
     if unknown := sorted(resources.keys() - RESOURCES):
-        raise TypeError(f"job() got an unexpected keyword argument {unknown[0]!r}")
+        raise TypeError(_not_taken(unknown[0]))
     options = {
         "restartable": restartable,
         "timeout_s": timeout,
@@ -184,6 +184,14 @@ def job(
         return made
 
     return mark if function is None else mark(function)
+
+
+def _not_taken(word: str) -> str:
+    """Return what is said of a keyword that `job` has not; of one of a submission where it goes."""
+    if word in KEYWORDS:
+        return f"@park.job takes no {word}=: say it where the job is submitted, f(…, {word}=…)"
+    own = job.__kwdefaults__ or {}
+    return f"@park.job takes no {word}=; it takes {', '.join(sorted({*own, *RESOURCES}))}"
 
 
 def _job_function(function: Callable[..., Any]) -> Callable[..., Any]:

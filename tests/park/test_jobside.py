@@ -304,3 +304,23 @@ def test_the_largest_values_are_left_out_of_a_report_that_nobody_would_read(
     values = report["values"]
     assert (values["image"], values["chisq"], values["text"]) == (None, 1.5, None)
     assert values["more"] == "y" * 30_000
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            {"label": "x"},
+            r"@park.job takes no label=: say it where the job is submitted, f\(…, label=…\)",
+        ),
+        (
+            {"tmeout": 3},
+            "@park.job takes no tmeout=; it takes account, backoff, cpus, .*, timeout, walltime$",
+        ),
+    ],
+)
+def test_a_word_that_the_mark_does_not_take_is_told_with_those_that_it_takes(
+    words: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(TypeError, match=said):
+        park.job(**words)

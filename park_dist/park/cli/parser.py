@@ -32,8 +32,25 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("dag", "plot"), ("graph",)),
     **dict.fromkeys(("upload",), ("put", "publish")),
     **dict.fromkeys(("config", "services"), ("service",)),
+    **dict.fromkeys(("whoami", "who", "id", "me"), ("who", "token who")),
+    **dict.fromkeys(("exec", "execute", "call", "srun"), ("run",)),
+    **dict.fromkeys(("shell", "ssh", "activate"), ("shell", "env shell")),
+    **dict.fromkeys(("history", "sacct"), ("jobs",)),
+    **dict.fromkeys(("freeze", "pin-versions"), ("lock",)),
+    **dict.fromkeys(("compare",), ("diff", "env diff")),
+    **dict.fromkeys(("prune", "gc", "cleanup"), ("clean", "admin clean")),
+    **dict.fromkeys(("check", "diagnose", "health", "ping"), ("doctor",)),
+    **dict.fromkeys(("sinfo", "engines", "partitions"), ("queues",)),
+    **dict.fromkeys(("quota", "du"), ("usage",)),
+    **dict.fromkeys(("environments", "envs", "venv"), ("env",)),
+    **dict.fromkeys(("signin", "auth"), ("login",)),
+    **dict.fromkeys(("signout",), ("logout",)),
 }
-"""What the same is called by other programs (Slurm, git, docker), and what it is here."""
+"""What the same is called by other programs (Slurm, git, docker), and what it is here: where the
+command is there whose first word that is."""
+
+_FEW = 12
+"""As many words as are read at a glance; more are in the help."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,7 +84,7 @@ class Parser(argparse.ArgumentParser):
         known = {name.lstrip("-"): name for name in self._option_string_actions}
         alike = " or ".join(known[name] for name in _alike(option.lstrip("-"), known))
         if not alike:
-            return f"unrecognized arguments: {' '.join(left)}"
+            return f"no option {option}; {self.prog} --help lists those that there are"
         return f"no option {option}; did you mean {alike}?"
 
     def _parsed(self, args: Sequence[str] | None, namespace: Any) -> tuple[Any, list[str]]:
@@ -88,14 +105,14 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and what may have been meant; exit with 2."""
-        super().error(_with_suggestion(message))
+        super().error(_with_suggestion(message, self.prog))
 
 
-def _with_suggestion(message: str) -> str:
-    """Return ``message`` in words for people.
+def _with_suggestion(message: str, program: str) -> str:
+    """Return ``message`` of ``program`` in words for people.
 
-    Of a word that is not known with those that are like it, not with all; of what is to be a
-    number without the name of Python's type.
+    Of a word that is not known with those that are like it, else with all where these are few;
+    of what is to be a number without the name of Python's type.
     """
     if number := _NO_NUMBER.search(message):
         return f"{message[: number.start()]}{number['word']} is no {_NUMBERS[number['type']]}"
@@ -104,9 +121,12 @@ def _with_suggestion(message: str) -> str:
         return message
     known = [word.strip().strip("'") for word in found["known"].split(",")]
     alike = _alike(found["word"], known)
-    if not alike:
-        return message
-    return f"{message[: found.start()]}no {found['word']!r}; did you mean {' or '.join(alike)}?"
+    what = f"{message[: found.start()]}no {found['word']!r}"
+    if alike:
+        return f"{what}; did you mean {' or '.join(alike)}?"
+    if len(known) <= _FEW:
+        return f"{what}; there is {', '.join(known)}"
+    return f"{what}; {program} --help lists what there is"
 
 
 def _alike(word: str, known: Iterable[str]) -> list[str]:
@@ -114,5 +134,5 @@ def _alike(word: str, known: Iterable[str]) -> list[str]:
     from difflib import get_close_matches
 
     words = list(known)
-    elsewhere = [each for each in _ELSEWHERE.get(word, ()) if each in words]
+    elsewhere = [each for each in _ELSEWHERE.get(word, ()) if each.split()[0] in words]
     return elsewhere or get_close_matches(word, words, cutoff=_CLOSE)

@@ -25,14 +25,18 @@ from park.cli.main import main
         (["jobs", "--labl", "x"], "park jobs: error: no option --labl; did you mean --label?"),
         (["run", "m:f", "--tmeout=5"], "no option --tmeout; did you mean --timeout"),
         (["env", "list", "--jsn"], "park env list: error: no option --jsn; did you mean --json?"),
-        (["jobs", "--frobnicate"], "park jobs: error: unrecognized arguments: --frobnicate"),
+        (["jobs", "--frob"], "error: no option --frob; park jobs --help lists those that there"),
+        (["whoami"], "error: argument COMMAND: no 'whoami'; did you mean token who?"),
+        (["token", "whoami"], "no 'whoami'; did you mean who?"),
+        (["xyzzy"], "argument COMMAND: no 'xyzzy'; park --help lists what there is"),
+        (["agent", "xyzzy"], "no 'xyzzy'; there is list, lock, unlock, start, stop"),
         (["run", "m:f", "--cpus", "0.5"], "argument --cpus: '0.5' is no whole number"),
         (["reproduce", "x", "--rtol", "two"], "argument --rtol: 'two' is no number"),
         (["jobs", "--limit", "0"], "park jobs: error: argument --limit: 0 is less than 1"),
         (["memo", "list", "--limit", "-3"], "argument --limit: -3 is less than 1"),
         (["jobs", "--limit", "many"], "argument --limit: 'many' is no whole number"),
         (["share", "x", "bob"], "park share: error: nothing is to stand there: bob"),
-        (["help", "frobnicate"], "invalid choice: 'frobnicate'"),
+        (["help", "frobnicate"], "no 'frobnicate'; park --help lists what there is"),
         (["run", "m:f", "--timeout", "0"], "argument --timeout: 0 leaves no time at all"),
         (["run", "m:f", "--timeout", "nan"], "'nan' is no length of time"),
         (["result", "x", "--timeout", "-5"], "'-5' is no length of time"),
@@ -59,11 +63,3 @@ def test_help_is_given_by_its_word_too(
         main(words)
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith(f"usage: {usage} [")
-
-
-def test_where_nothing_is_alike_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["frobnicate"])
-    said = capsys.readouterr().err
-    assert "invalid choice: 'frobnicate'" in said
-    assert "install" in said
