@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from park.model.conditions import (
     At,
+    InstallIs,
     JobIs,
     Leaf,
     Not,
@@ -241,6 +242,8 @@ class Explainer:
         found = list(dict.fromkeys(leaves(expression)))
         denied = frozenset(denied_leaves(expression))
         verdicts.load(found)
+        named = [leaf.install for leaf in found if isinstance(leaf, InstallIs)]
+        installs = need_rows.install_facts(connection, named, job.user)
         shown: set[str] = set()
         for leaf in found:
             verdict = verdicts.of(leaf, job.id)
@@ -248,7 +251,8 @@ class Explainer:
                 continue
             names = list(subjects_of(leaf))
             fact = need_rows.job_facts(connection, names).get(names[0]) if names else None
-            text = _awaited_leaf(leaf, fact, verdict, is_denied=leaf in denied)
+            install = installs.get(names[0]) if names else None
+            text = _awaited_leaf(leaf, fact or install, verdict, is_denied=leaf in denied)
             if text not in shown:
                 shown.add(text)
                 yield fact, text
@@ -269,11 +273,14 @@ _TO_BE = {
 }
 
 
-def _awaited_leaf(leaf: Leaf, fact: JobFact | None, verdict: Verdict, *, is_denied: bool) -> str:
+def _awaited_leaf(
+    leaf: Leaf, fact: JobFact | InstallFact | None, verdict: Verdict, *, is_denied: bool
+) -> str:
     """Return what a leaf is waited for, and how far that is."""
-    if isinstance(leaf, JobIs) and fact is not None:
+    if isinstance(leaf, (JobIs, InstallIs)) and fact is not None:
         wish = f"is {'not ' * is_denied}to {_TO_BE[leaf.phase]}"
-        return f"{fact.name} {wish}; it is {fact.status}"
+        stands = fact.state if isinstance(fact, InstallFact) else fact.status
+        return f"{fact.name} {wish}; it is {stands}"
     if isinstance(leaf, At):
         return verdict.why
     wanted, why = describe(Not(leaf=leaf) if is_denied else leaf), verdict.why

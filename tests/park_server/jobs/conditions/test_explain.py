@@ -12,7 +12,7 @@ from support.labs.schedule_lab import USER, Lab, lab, run, value_of
 
 from park.drawing.progress_text import progress_text
 from park.errors import UnknownItem
-from park.model.conditions import At, JobIs, Not, Phase, Pool
+from park.model.conditions import At, InstallIs, JobIs, Not, Phase, Pool
 from park.model.ids import JobId
 from park.model.states import InstallState
 from park_server.jobs import job_view
@@ -120,6 +120,17 @@ def test_why_an_install_is_where_it_is(tmp_path: Path) -> None:
             assert here.database.read(lambda c: job_view.full_id(c, "ll-of-ab", USER)) == "ll-of-ab"
             with_installs = partial(job_view.full_id, text="ll-of-ab", user=USER, installs_too=True)
             assert here.database.read(with_installs) == "install-of-ab"
+
+    run(test)
+
+
+def test_an_install_that_is_waited_for_is_said_as_that_and_how_far_it_is(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with lab(tmp_path) as here:
+            await here.install("made", InstallState.RESOLVING)
+            await here.submit("a", when=InstallIs(install="made", phase=Phase.COMPLETED))
+            name = "install made (mymodel==1.0)"
+            assert why(here, "a")[1] == [f"{name} is to complete; it is resolving"]
 
     run(test)
 
