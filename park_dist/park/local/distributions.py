@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.utils import NormalizedName
+from packaging.utils import NormalizedName, canonicalize_name
 
 from park.local.metadata import CoreMetadata, parse_metadata
 from park.local.origin import Origin, editable_folder, origin_of, source_tree_above
@@ -18,7 +18,14 @@ from park.local.pyproject import Pyproject, read_pyproject
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
-__all__ = ["Lookup", "installed_project", "look_up", "owner_of", "tree_distribution"]
+__all__ = [
+    "Lookup",
+    "installed_project",
+    "look_up",
+    "owner_of",
+    "tree_distribution",
+    "without_record",
+]
 
 Lookup = Callable[[NormalizedName], LocalProject | None]
 """How a closure asks for what is installed under a name."""
@@ -148,6 +155,28 @@ def _is_in_a_tree_of_its_own(origin: Path, developed: Path) -> bool:
 def _candidates(module: str) -> Iterable[Distribution]:
     yield from importlib.metadata.distributions(name=module)
     yield from importlib.metadata.distributions()
+
+
+def without_record(origin: Path, module: str) -> Distribution | None:
+    """Return the distribution beside ``origin`` that has lost the list of its files.
+
+    Of several, the one that is called like ``module``.
+    """
+    site = _site_of(origin, module)
+    found = [
+        each
+        for each in importlib.metadata.distributions(path=[str(site)])
+        if each.files is None and editable_folder(each) is None
+    ]
+    name = canonicalize_name(module.partition(".")[0])
+    named = [each for each in found if canonicalize_name(each.name) == name]
+    return next(iter(named or found), None)
+
+
+def _site_of(origin: Path, module: str) -> Path:
+    """Return the folder in which the outermost package of ``module`` lies."""
+    top = module.partition(".")[0]
+    return next((each.parent for each in origin.parents if each.name == top), origin.parent)
 
 
 def _owns(distribution: Distribution, origin: Path, module: str) -> bool:

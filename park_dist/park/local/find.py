@@ -18,6 +18,7 @@ from park.local.distributions import (
     look_up,
     owner_of,
     tree_distribution,
+    without_record,
 )
 from park.local.hint_commands import install_command
 from park.local.metadata import CoreMetadata
@@ -200,6 +201,7 @@ def _find_module(module: str, cwd: Path, describe: Describe) -> LocalProject:
         return script_project(origin)
     root = source_tree_above(origin.parent)
     if root is None:
+        _refuse_lost_record(module, origin)
         raise NoDistribution(
             f"module {module} is {origin}, which no installed distribution owns, "
             "and there is neither a pyproject.toml nor a setup.py above it",
@@ -208,6 +210,20 @@ def _find_module(module: str, cwd: Path, describe: Describe) -> LocalProject:
             "sends its source",
         )
     return replace(tree_distribution(root) or _bare_tree(root, describe), module=module)
+
+
+def _refuse_lost_record(module: str, origin: Path) -> None:
+    """Refuse a module beside whose file a distribution lies that cannot say which files it has."""
+    lost = without_record(origin, module)
+    if lost is None:
+        return
+    what = f"{lost.name} {lost.version}"
+    raise NoDistribution(
+        f"module {module} is {origin}, and nothing says which distribution that is of: {what} is "
+        "installed there without its RECORD, the list of its files",
+        hint="install it again, which writes one: "
+        + install_command("--force-reinstall", "--no-deps", f"{lost.name}=={lost.version}"),
+    )
 
 
 def _refuse_standard_library(module: str) -> None:

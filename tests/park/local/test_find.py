@@ -64,6 +64,28 @@ def test_a_name_alone_does_not_own_a_module(site: Path) -> None:
     assert find("park_t_two").name == "park-t-owner"
 
 
+@pytest.mark.parametrize(
+    ("file", "module"),
+    [
+        ("park_t_lost.py", "park_t_lost"),
+        ("park_t_lost/__init__.py", "park_t_lost"),
+        ("park_t_other/deep/__init__.py", "park_t_other.deep"),
+    ],
+)
+def test_where_the_list_of_files_is_lost_that_is_said_and_how_to_have_it_again(
+    site: Path, file: str, module: str
+) -> None:
+    parents = {f"{file.split('/', maxsplit=1)[0]}/__init__.py": ""} if "/" in file else {}
+    install_distribution(site, "park-t-whole", "2", files={"park_t_whole.py": ""})
+    install_distribution(site, "park-t-lost", "1.2", files={**parents, file: ""})
+    (site / "park_t_lost-1.2.dist-info" / "RECORD").unlink()
+    with pytest.raises(
+        NoDistribution, match=r"lost 1\.2 is installed there without its R"
+    ) as caught:
+        find(module)
+    assert str(caught.value.hint).endswith("--force-reinstall --no-deps park-t-lost==1.2")
+
+
 def test_a_package_inside_a_namespace(site: Path) -> None:
     install_distribution(site, "park-t-ns-a", "1", files={"park_t_ns/a/__init__.py": ""})
     install_distribution(site, "park-t-ns-b", "1", files={"park_t_ns/b/__init__.py": ""})

@@ -7,7 +7,7 @@ import pickle
 import re
 import types
 import weakref
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from typing import Any
 
 __all__ = ["Unpicklable", "names_to", "why_not_pickled"]
@@ -15,6 +15,7 @@ __all__ = ["Unpicklable", "names_to", "why_not_pickled"]
 _INSTEAD: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (io.IOBase, "its path, or what is in it, can be"),
     (Coroutine, "what it gives once it is awaited can be"),
+    (AsyncIterator, "a list of its items can be: [item async for item in …]"),
     (Iterator, "a list of its items can be: list(…)"),
     ((types.FunctionType, type), "what it computes can be, or one that a module of a package has"),
     (types.ModuleType, "its name can be"),

@@ -6,7 +6,7 @@ import io
 import re
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +19,10 @@ from park.runtime.values.unpicklable import names_to
 
 async def waited() -> int:
     return 1
+
+
+async def counted() -> AsyncIterator[int]:
+    yield 1
 
 
 def local() -> Callable[[], int]:
@@ -34,6 +38,10 @@ def opened() -> io.TextIOWrapper:
     [
         (int, None),
         ((n for n in range(3)), r"generator cannot be pickled: .*; a list of its items can be"),
+        (
+            counted(),
+            r"async_generator cannot be pickled: .*; a list of its items can be: \[item async",
+        ),
         (local(), r"function cannot be pickled: .*; what it computes can be"),
         (threading, r"module cannot be pickled: .*; its name can be"),
         (opened(), r"TextIOWrapper cannot be pickled: .*; its path, or what is in it, can be"),
@@ -42,7 +50,18 @@ def opened() -> io.TextIOWrapper:
         (weakref.ref(local), r"ReferenceType cannot be pickled: .*; what it refers to can be"),
         ({"a": [1, (opened(),)]}, r"^a → \[1\] → \[0\]: a value of type _io.TextIOWrapper "),
     ],
-    ids=["class", "generator", "function", "module", "file", "lock", "match", "weak", "inside"],
+    ids=[
+        "class",
+        "generator",
+        "async",
+        "function",
+        "module",
+        "file",
+        "lock",
+        "match",
+        "weak",
+        "inside",
+    ],
 )
 def test_what_can_be_instead_is_said(value: Any, said: str | None) -> None:
     if said is None:
