@@ -160,7 +160,7 @@ def _left_after_telling(futures: Sequence[JobFuture[Any]], timeout: float | None
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     left = timeout
-    pending = {each for each in futures if not each.done()}
+    pending = [each for each in futures if not each.done()]
     if not pending or (left is not None and left <= 0):
         return left
     line = line_of([each.job for each in futures])
@@ -169,7 +169,8 @@ def _left_after_telling(futures: Sequence[JobFuture[Any]], timeout: float | None
         drawing = telling.enter_context(ExitStack())
         drawing.enter_context(drawn_while_waiting())
         while pending and (left is None or left > 0):
-            pending = wait_for_futures(pending, line.wait_s(left)).not_done
+            wait_for_futures(pending, line.wait_s(left))
+            pending = [each for each in pending if not each.done()]
             if all(is_confirmed(each.job) for each in pending):
                 drawing.close()
             line.look()

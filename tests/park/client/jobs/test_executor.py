@@ -310,12 +310,13 @@ def test_who_waits_for_a_future_is_told_how_it_stands(
     monkeypatch.setattr("park.client.jobs.executor.line_of", Line)
     service.go.clear()
     future = executor.submit(pow, 2, 8)
-    asked = {
-        "result": lambda: future.result(LIMIT_S) == 256,
-        "exception": lambda: future.exception(LIMIT_S) is None,
-        "shutdown": lambda: executor.shutdown() is None,
+    asked: dict[str, Callable[[], object]] = {
+        "result": lambda: future.result(LIMIT_S),
+        "exception": lambda: future.exception(LIMIT_S),
+        "shutdown": executor.shutdown,
     }
-    assert asked[ask]()
+    assert asked[ask]() == {"result": 256}.get(ask)
+    assert future.done()
     assert looked.is_set()
     assert ended == [ask]
 
