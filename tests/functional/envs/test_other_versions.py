@@ -74,6 +74,7 @@ def test_what_is_not_taken_is_refused_with_all_that_there_is_the_nearest_first(
     near, far = nearest(bob)
     assert [near["version"], far["version"]] == ["0.1", "0.3"]
     assert "bob may not have environments made on this service" in message
+    assert "building light-model" not in message  # that is known before anything is built
     assert message.index("light-model 0.1 on Python") < message.index("light-model 0.3 on Python")
     assert "farther: 0.3 is farther from here than 0.1" in message
     assert f"--lock {near['lock_hash'][:12]}" in message

@@ -20,10 +20,22 @@ from park.client.installs.outcome import (
 )
 from park.client.installs.parcel import Parcel, as_parcel
 from park.client.report import Report
+from park.errors import NotPermitted
 from park.model.ids import new_id
-from park.wire import InstallRecord, InstallRequest, LocalWheel, PinRecord, encode
+from park.wire import (
+    API,
+    InstallRecord,
+    InstallRequest,
+    LocalWheel,
+    PinRecord,
+    WhoRecord,
+    decode,
+    encode,
+)
 
 __all__ = ["install", "requested"]
+
+_ROLE = "realise"
 
 
 def install(
@@ -54,6 +66,8 @@ def requested(
     the request, before anything is sent. What the set reaches here and does not bring is looked
     for, and noted, while the service is at it.
     """
+    if any(source.cached_wheel() is None for source in local.sources):
+        _require_role(transport)
     wheels = [(source, _built(source, report)) for source in local.sources]
     try:
         python = local.requirements.python
@@ -73,6 +87,24 @@ def requested(
         said=said,
         edits=local.edits or (),
     )
+
+
+def _require_role(transport: Transport) -> None:
+    """Raise `NotPermitted`, as the request will, where the service makes no environments for you.
+
+    Before a build, which may take minutes.
+    """
+    try:
+        who = decode(WhoRecord, transport.json("GET", f"{API}/whoami"))
+    except NotPermitted:  # a token of a job, say: the request itself is answered
+        return
+    if _ROLE not in who.roles:
+        raise NotPermitted(
+            f"{who.user} may not have environments made on this service, or not with this token:"
+            f" that needs the role {_ROLE}",
+            hint=f"roles here: {', '.join(who.roles) or 'none'}; those who administrate the "
+            "service give others",
+        )
 
 
 def _noted(

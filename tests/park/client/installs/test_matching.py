@@ -26,21 +26,30 @@ from park.model.entry_point import EntryPoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from starlette.requests import Request
 
 
+WHO = "GET /api/v1/whoami"
+
+
 @dataclass
 class ReadOnly:
-    """A service that shows its versions and permits nothing else; keeps what it was asked."""
+    """A service that shows its versions and permits nothing else; keeps what it was asked.
+
+    With ``roles`` it says who asks, and that these are his.
+    """
 
     versions: list[dict[str, Any]]
+    roles: list[str] | None = None
     asked: list[str] = field(default_factory=list)
 
     def application(self) -> Starlette:
         return Starlette(
             routes=[
                 Route("/api/v1/versions", self._list),
+                Route("/api/v1/whoami", self._say_who),
                 Route("/{path:path}", self._refuse, methods=["GET", "POST", "PUT"]),
             ]
         )
@@ -48,6 +57,13 @@ class ReadOnly:
     async def _list(self, request: Request) -> JSONResponse:
         self.asked.append(f"{request.method} {request.url.path}")
         return JSONResponse(self.versions)
+
+    async def _say_who(self, request: Request) -> JSONResponse:
+        if self.roles is None:
+            return await self._refuse(request)
+        self.asked.append(f"{request.method} {request.url.path}")
+        who = {"user": "ada", "roles": self.roles, "groups": [], "kind": "user"}
+        return JSONResponse(who | {"audience": "service", "id": None, "expires_at": None})
 
     async def _refuse(self, request: Request) -> JSONResponse:
         self.asked.append(f"{request.method} {request.url.path}")
@@ -126,8 +142,23 @@ def test_who_may_not_install_is_told_how_the_nearest_differs(
     assert (version["version"], version["lock_hash"], version["farther"]) == ("0.0.1", LOCK, None)
     assert isinstance(error.__cause__, NotPermitted)
     # it was tried, once, and nothing was sent
-    assert service.asked == [*["GET /api/v1/versions"] * 2, "GET /api/v1", "POST /api/v1/installs"]
+    asked = [each for each in service.asked if each != WHO]
+    assert asked == [*["GET /api/v1/versions"] * 2, "GET /api/v1", "POST /api/v1/installs"]
     assert report.steps[0].startswith(f"installing {name} {here.version}")
+
+
+def test_who_has_no_environments_made_hears_so_before_anything_is_built(
+    transport: Transport, service: ReadOnly, tmp_path: Path
+) -> None:
+    tree = local_set(str(copy_package("offline", tmp_path)), cache=Cache(root=tmp_path / "cache"))
+    service.roles = ["query", "submit"]
+    report = Told()
+    with pytest.raises(EnvironmentMismatch, match="that needs the role realise") as caught:
+        bound(transport, tree, "auto", report)
+    assert str(caught.value.hint).startswith("roles here: query, submit; those who administrate")
+    assert not [each for each in report.steps if each.startswith("buil")]
+    assert service.asked[-1] == WHO
+    assert not [each for each in service.asked if each.startswith("POST")]
 
 
 def test_never_does_not_even_ask(transport: Transport, service: ReadOnly, here: LocalSet) -> None:
