@@ -23,6 +23,10 @@ MOST = 8
 TASK_S = 0.25
 """How long a task may take by what is known: so late is the end of the first of them told."""
 
+_SHORT_S = 1.0
+"""Those of which one took longer wait for nobody. Shorter ones do, though a task may have one of
+them only: a single one that a busy machine has held up lets no crowd go one by one."""
+
 _AHEAD = 2
 """Tasks for each worker that are under way: who is done with one has another one."""
 
@@ -68,7 +72,7 @@ class Groups:
         """
         while self._alone:
             yield Group(messages=[self._alone.popleft()])
-        together = [name for name in self._short if workers and self._by_time(name) > 1]
+        together = [name for name in self._short if workers and self._is_short(name)]
         for server in self._short.keys() - together:
             for message in self._short.pop(server):
                 yield Group(messages=[message])
@@ -89,7 +93,9 @@ class Groups:
         """Note that the task of ``group`` has ended, however it did."""
         self._under_way -= group.is_short
 
+    def _is_short(self, server: str) -> bool:
+        return self._took_s.get(server, 2 * _SHORT_S) <= _SHORT_S
+
     def _by_time(self, server: str) -> int:
-        """Return how many a task has, by how long those before took; 1 where none is known."""
-        took_s = self._took_s.get(server)
-        return 1 if took_s is None else min(MOST, int(TASK_S / max(took_s, TASK_S / MOST)))
+        """Return how many a task has at most, by how long those before them took."""
+        return int(TASK_S / max(self._took_s[server], TASK_S / MOST))

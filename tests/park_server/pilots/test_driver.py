@@ -154,7 +154,7 @@ def test_short_ones_that_wait_share_a_task_and_one_given_back_gets_its_own(
     world.parsl.tasks[1][1].set_result([dict(QUICK)])
     assert said(line)["job"] == "j00"
     until_task(world, jobs[16:20])
-    slow = {"event": "ended", "finished": True, "took_s": 1.0}
+    slow = {"event": "ended", "finished": True, "took_s": 1.5}
     world.parsl.tasks[-1][1].set_result([slow, None, None, None])
     assert said(line)["job"] == "j16"
     until_task(world, [jobs[-1]])  # what is known to be slow waits for nobody any more

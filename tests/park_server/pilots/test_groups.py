@@ -103,7 +103,9 @@ def test_a_task_is_no_longer_than_it_may_be_and_a_slow_one_counts_for_long(quick
     quick.learn("a", TASK_S / 2)
     assert of_many() == [2, 2]
     quick.learn("a", 2 * TASK_S)
+    assert of_many() == [1, 1]  # who waits behind a single slow one may still find company
+    quick.learn("a", 8 * TASK_S)
     assert of_many() == [1] * 4 * MOST
-    for _ in range(2):
+    for _ in range(4):
         quick.learn("a", 0.001)
     assert of_many() == [2, 2]
