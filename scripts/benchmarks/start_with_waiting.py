@@ -33,7 +33,7 @@ EVALUATED = 43_000
 
 START_LIMIT_S = 1.5
 _ADD = "math:fsum"
-_IMPORTS = "import park_server.assembly.service"
+_IMPORTS = "import park_server.serving.serve, park_server.serving.web"
 
 
 def start_with_waiting(folder: Path, rounds: int) -> dict[str, Any]:

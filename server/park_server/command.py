@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from park.errors import CannotSatisfy
 from park_server.assembly.start_stages import Stages, said
 from park_server.log_lines.setup import LEVELS, LogFormat, configure_logs
 from park_server.samples.printed import SAMPLES, PrintSample
+from park_server.serving.service_imports import installed, loaded, loaded_standby
 
 if TYPE_CHECKING:
     from park_server.assembly.frame import Serve
@@ -314,38 +312,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Import without looking for garbage among what stays, now or later: a fifth of a start."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
 def administer(options: argparse.Namespace) -> int:
     """Do what ``park admin`` asks of the machine that has the home; return the exit status."""
-    with _installed("park admin"):
+    with installed("park admin"):
         from park_server.backup.actions import ACTIONS
     return ACTIONS[options.action](options)
 
 
-@contextmanager
-def _installed(what: str) -> Iterator[None]:
-    """Say of what the service's part imports, and is not there, how it is installed."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise CannotSatisfy(
-            f"`{what}` needs {error.name}, which is not installed",
-            hint="pip install 'park-dist[server]'",
-        ) from error
-
-
 def _require_extra() -> None:
-    """Raise as `_installed` where the extra is not there, before a home is made for nothing.
+    """Raise as `installed` where the extra is not there, before a home is made for nothing.
 
     Finds what serves HTTP, and imports none of it: that takes most of a start.
     """
@@ -354,35 +329,20 @@ def _require_extra() -> None:
             raise ModuleNotFoundError(name=name)
 
 
-def _loaded(stages: Stages) -> Serve:
-    """Return what serves; its imports take most of a start."""
-    with (
-        _installed("park serve"),
-        stages.at("loading the service's code"),
-        _without_garbage_collection(),
-    ):
-        from park_server.serve import serve
-
-        return serve
-
-
 def run(options: argparse.Namespace) -> int:
     """Serve; the first word comes before what takes long to import."""
     configure_logs(options.log_format, options.log_level)
     said(f"starting on {options.home}")
     stages = Stages()
-    with _installed("park serve"):
+    with installed("park serve"):
         _require_extra()
         from park_server.assembly.frame import start
         from park_server.process.given_settings import settings_of
     settings = settings_of(options)
-    load: Callable[[], Serve] = partial(_loaded, stages)
+    load: Callable[[], Serve] = partial(loaded, stages)
     if not options.standby:
         start(settings, stages, load)
         return 0
-    load()  # whoever takes over has no second to lose
-    from park_server.serve import Standby
-
-    standby = Standby(settings)
+    standby = loaded_standby(settings)  # whoever takes over has no second to lose
     start(settings, stages, lambda: standby.serve, standby.take)
     return 0

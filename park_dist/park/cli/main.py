@@ -99,6 +99,10 @@ they import is looked through some forty times else."""
 def command() -> NoReturn:
     """Be the program `park`: run the command line, and end the process with its status."""
     load_when_used()
+    if sys.argv[1:2] != ["completion"]:  # a shell waits for that, and it makes no records
+        from park.cli.late_methods import compile_when_called
+
+        compile_when_called()
     gc.set_threshold(_COLLECTED_AFTER, *gc.get_threshold()[1:])
     _leave(main())
 

@@ -42,6 +42,7 @@ from park_server.http.parts import parts_of, url_of
 from park_server.http.replay import replay_routes
 from park_server.http.routing.declared_routes import DeclaredRoutes
 from park_server.http.routing.documentation import Documentation
+from park_server.http.routing.error_handlers import register
 from park_server.http.routing.late_route import LateRoute
 from park_server.http.trust import people_routes, token_routes
 from park_server.trust.identity import Callers
@@ -127,7 +128,7 @@ def application(
         docs_url=None,
         redoc_url=None,
     )
-    problems.register(app)
+    register(app)
     late = declared_routes(page_routes, probe_routes)
     document = Documentation(late).answer
     app.router.routes.append(ExactRoute(f"{API}/openapi.json", document, include_in_schema=False))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 
 from park.errors import ParkError, ServiceFault, ServiceUnreachable, UnknownItem, UsageError
@@ -20,7 +20,7 @@ from park_server.disk import is_of_disk, line_of_disk
 from park_server.http.exact_json import ExactJson
 from park_server.log_lines.of_request import REQUEST
 
-__all__ = ["DOCUMENTED", "defect", "problem_response", "register", "tell_break"]
+__all__ = ["DOCUMENTED", "HANDLERS", "defect", "problem_response", "tell_break"]
 
 _log = logging.getLogger("park.http")
 
@@ -77,14 +77,6 @@ async def _park_error(_request: Request, error: Exception) -> ExactJson:
     if not isinstance(error, ParkError):
         raise error
     return problem_response(error)
-
-
-async def _invalid_request(_request: Request, error: Exception) -> ExactJson:
-    if not isinstance(error, RequestValidationError):
-        raise error
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return problem_response(UsageError(f"the request is not valid at {place}: {first['msg']}"))
 
 
 async def _http_exception(request: Request, error: Exception) -> ExactJson:
@@ -184,16 +176,15 @@ def _of_request() -> str:
     return "" if request is None else f", of the request {request}"
 
 
-def register(app: object) -> None:
-    """Make ``app`` (FastAPI) answer every error with a problem document."""
-    add = app.add_exception_handler  # type: ignore[attr-defined]
-    add(ParkError, _park_error)
-    add(RequestValidationError, _invalid_request)
-    add(HTTPException, _http_exception)
-    add(UnicodeEncodeError, _not_utf8)
-    add(RecursionError, _too_deep)
-    add(ClientDisconnect, _vanished)
-    add(OverflowError, _unstorable)
-    for error in (OSError, SQLAlchemyError):
-        add(error, _refused_by_disk)
-    add(Exception, _defect)
+HANDLERS: Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+    ParkError: _park_error,
+    HTTPException: _http_exception,
+    UnicodeEncodeError: _not_utf8,
+    RecursionError: _too_deep,
+    ClientDisconnect: _vanished,
+    OverflowError: _unstorable,
+    OSError: _refused_by_disk,
+    SQLAlchemyError: _refused_by_disk,
+    Exception: _defect,
+}
+"""What answers an error, by its class."""

@@ -10,7 +10,7 @@ import pytest
 
 from park_server.command import configure
 from park_server.samples.printed import SAMPLES, sample
-from park_server.serve import RELOADED
+from park_server.serving.web import RELOADED
 
 ROOT = Path(__file__).parents[3]
 PAGES = {

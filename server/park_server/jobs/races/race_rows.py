@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, exists, insert, select, update
 
 from park.model.conditions import Expression
 from park.model.conditions_json import condition_to_json
@@ -119,10 +119,10 @@ def refer(connection: Connection, race: JobId, references: Iterable[Reference]) 
 
 def competing(connection: Connection) -> set[JobId]:
     """Return the jobs here that compete in races which have not ended."""
-    query = select(needs.c.needed).join(jobs, jobs.c.id == needs.c.job)
-    query = query.where(
-        jobs.c.kind == JobKind.RACE, jobs.c.status == JobState.WAITING, needs.c.service == ""
-    )
+    # not a join: SQLite would go through all jobs, of which few are races
+    waits = exists().where(jobs.c.id == races.c.job, jobs.c.status == JobState.WAITING)
+    going_on = select(races.c.job).where(waits)
+    query = select(needs.c.needed).where(needs.c.job.in_(going_on), needs.c.service == "")
     return set(connection.execute(query.distinct()).scalars())
 
 

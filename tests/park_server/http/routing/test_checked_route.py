@@ -8,9 +8,9 @@ from starlette.testclient import TestClient
 
 from park.wire.api_version import HEADER, HERE
 from park_server import json_pieces
-from park_server.http import problems
 from park_server.http.app import declared_routes
 from park_server.http.routing import checked_route
+from park_server.http.routing.error_handlers import register
 from park_server.http.routing.known_keys import record_in
 from park_server.http.routing.late_route import LateRoute
 from park_server.operating import probe_routes
@@ -30,7 +30,7 @@ TAKING = [route for route in routes() if record_in(route.endpoint) is not None]
 def client() -> TestClient:
     """Give a client of all routes, with nobody in front of them and no service behind."""
     app = FastAPI()
-    problems.register(app)
+    register(app)
     app.router.routes.extend(routes())
     return TestClient(app, raise_server_exceptions=False)
 

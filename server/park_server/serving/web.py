@@ -1,40 +1,32 @@
-"""Run a service whose home is taken: bind, assemble, serve, and say when it is ready."""
+"""The web of a service that runs: its application, and what listens and answers.
+
+Most of what it imports is FastAPI and the modules of the routes, and none of that is needed to
+take up the jobs of a home. So it is loaded in a thread while the database is asked for them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import getpass
 import json
 import logging
-import os
-import secrets
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from copy import copy
-from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
-from filelock import BaseFileLock
 
 from park.atomic import write_atomically
-from park.client.access.local_services import RunningService, announce, withdraw
-from park.errors import Conflict
+from park.client.access.local_services import RunningService, announce
 from park.wire import ServiceRecord
-from park_repo.sql.sole_writer import writer_watch
-from park_server.assembly.ahead import Asked, Machine
-from park_server.assembly.foundation import foundation_of
 from park_server.assembly.service import AssembledService
-from park_server.assembly.start_stages import Stages, said
 from park_server.documents.front import DocumentsFiles
-from park_server.endpoints import Endpoints
 from park_server.home import Home
 from park_server.http.app import application
-from park_server.http.auth import Tokens
 from park_server.http.gate.marked import Marked
 from park_server.http.parts import ServiceParts
 from park_server.log_lines.setup import set_level, tell
@@ -47,19 +39,16 @@ from park_server.page.live_routes import looking_ahead
 from park_server.page.page_parts import page_routers
 from park_server.process import leader_socket
 from park_server.process.handed_on import HandedOn
-from park_server.process.listeners import Listeners, listening
+from park_server.process.listeners import Listeners
 from park_server.process.loop_watch import LoopWatch
 from park_server.process.notify import notify
 from park_server.process.silence import PatientProtocol
-from park_server.process.standby import stand_by
-from park_server.process.start_failure import StartFailure
 from park_server.process.tls import renew
-from park_server.quotas.descriptors import leave_no_core, raise_descriptor_limit
 from park_server.settings import Settings
 from park_server.tasks import Tasks
 from park_server.trust.audit import Actor
 
-__all__ = ["RELOADED", "Standby", "serve"]
+__all__ = ["RELOADED", "Web"]
 
 RELOADED = ("the policy with its limits", "the level of the log", "the certificate")
 """What is read again on SIGHUP; the last where there is one."""
@@ -70,142 +59,66 @@ _STOP_S = 1
 """What a stop grants to requests that are under way: polls answer at once, uploads come again."""
 
 
-class Standby:
-    """A service that waits for the one that serves its home to end, and serves in its place."""
+class Web:
+    """What answers for a service, at the address of ``note``; ``home`` is what it serves on."""
 
-    def __init__(self, settings: Settings) -> None:
-        leave_no_core()
-        raise_descriptor_limit()
-        url = settings.database
-        self._is_unwritten = None if url is None else writer_watch(url)
-        self._listeners = listening(settings.host, settings.port, settings.entrance)
+    def __init__(
+        self, settings: Settings, home: Home, listeners: Listeners, note: RunningService
+    ) -> None:
+        self._settings = settings
+        self._home = home
+        self._listeners = listeners
+        self._note = note
 
-    def take(self, home: Home, machine: Machine) -> BaseFileLock:
-        """Return the lock of ``home``, once it is ours; says that it stands by where it must.
+    async def serve(self, service: AssembledService, parts: ServiceParts) -> None:
+        """Answer for ``service``, whose ``parts`` run, until SIGTERM or SIGINT.
 
-        It says so once the ``machine`` has answered, for which a take-over would wait.
-        Raises `SystemExit` where it is told to stop before.
+        uvicorn raises them again once it has stopped.
         """
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(self._taken(home, machine))
+        settings, listeners = self._settings, self._listeners
 
-    def serve(self, settings: Settings, home: Home, asked: Asked, stages: Stages) -> None:
-        """Serve on ``home``, at the address at which it stood by."""
-        _run(settings, home, self._listeners, asked, stages)
-
-    async def _taken(self, home: Home, machine: Machine) -> BaseFileLock:
-        lock = await self._free(home)
-        if lock is None:
-            said(f"another service has {home.path}; this one takes it when that has ended")
-            lock = await stand_by(
-                self._listeners,
-                partial(self._free, home),
-                leader_socket.folder_of(home.path),
-                prepared=[asyncio.wrap_future(each) for each in machine.questions],
-                on_prepared=lambda: tell(
-                    f"park stands by for {home.path} at {self._listeners.url}"
-                ),
-            )
-            if lock is None:
-                raise SystemExit(0)
-            tell(f"park takes {home.path} over")
-        return lock
-
-    async def _free(self, home: Home) -> BaseFileLock | None:
-        """Return the lock of ``home``; None where another has it, or writes to its database."""
-        try:
-            lock = home.lock()  # in this thread, whose it is
-        except Conflict:
-            return None
-        if self._is_unwritten is None or await asyncio.to_thread(self._is_unwritten):
-            return lock
-        lock.release()
-        return None
-
-
-def serve(settings: Settings, home: Home, asked: Asked, stages: Stages) -> None:
-    """Serve on ``home``, which is taken; the stages of the start are told by ``stages``.
-
-    Raises `UsageError` where the address cannot be bound.
-    """
-    leave_no_core()
-    raise_descriptor_limit()
-    _run(settings, home, listening(settings.host, settings.port, settings.entrance), asked, stages)
-
-
-def _run(
-    settings: Settings, home: Home, listeners: Listeners, asked: Asked, stages: Stages
-) -> None:
-    note = RunningService(url=listeners.url, pid=os.getpid(), token_file=str(home.token_file))
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, home, listeners, note, asked=asked, stages=stages))
-
-
-async def _serve(
-    settings: Settings,
-    home: Home,
-    listeners: Listeners,
-    note: RunningService,
-    *,
-    asked: Asked,
-    stages: Stages,
-) -> None:
-    # the resolver is a child process that reads our own index: it gets a token of its own
-    internal = secrets.token_urlsafe(32)
-    tokens = Tokens.of_service(getpass.getuser(), home=home.token(), internal=internal)
-    endpoints = Endpoints.of(note.url, internal, public=settings.url, inside=listeners.inside)
-    foundation = foundation_of(settings, home, endpoints, tokens, asked=asked, stages=stages)
-    service = AssembledService(foundation, stages)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with service.running() as parts:
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             app.state.parts = parts
             app.state.metrics = Metrics(parts, traffic)
             with _watched(settings.watch_loop_s), _reloading(settings, parts, listeners):
-                async with looking_ahead(app, home.workflows):
+                async with looking_ahead(app, self._home.workflows):
                     yield
 
-    app = application(
-        tokens=service.callers,
-        grants_of_service=service.grants,
-        under_way=service.trust.under_way,
-        admit=service.quotas.ask,
-        simple_routes=service.simple_routes,
-        lifespan=lifespan,
-        front=service.with_pages_in_front,
-        page_routes=page_routers(),
-        probe_routes=probe_routes.router,
-        page_files=lambda app: DocumentsFiles(PagesFiles(app)),
-        entrance=settings.entrance,
-    )
-    started = StartFailure(traffic := Traffic(Marked(app)))
-    config = uvicorn.Config(
-        started,
-        http=PatientProtocol,
-        lifespan="on",
-        log_config=None,
-        log_level=None,
-        access_log=False,
-        proxy_headers=False,  # those of the proxies that the operator trusts are read at the gate
-        ws="none",
-        ssl_context_factory=listeners.context_factory,
-        timeout_graceful_shutdown=_STOP_S,
-    )
-    server = _Server(
-        config,
-        on_ready=lambda: _report_ready(settings, note, service.about),
-        on_exit=service.wake_waiters,
-        inner=listeners.inner,
-        from_standbys=leader_socket.bound(leader_socket.folder_of(home.path)),
-    )
-    try:
+        app = application(
+            tokens=service.callers,
+            grants_of_service=service.grants,
+            under_way=service.trust.under_way,
+            admit=service.quotas.ask,
+            simple_routes=service.simple_routes,
+            lifespan=lifespan,
+            front=service.with_pages_in_front,
+            page_routes=page_routers(),
+            probe_routes=probe_routes.router,
+            page_files=lambda app: DocumentsFiles(PagesFiles(app)),
+            entrance=settings.entrance,
+        )
+        traffic = Traffic(Marked(app))
+        config = uvicorn.Config(
+            traffic,
+            http=PatientProtocol,
+            lifespan="on",
+            log_config=None,
+            log_level=None,
+            access_log=False,
+            proxy_headers=False,  # those of proxies that the operator trusts are read at the gate
+            ws="none",
+            ssl_context_factory=listeners.context_factory,
+            timeout_graceful_shutdown=_STOP_S,
+        )
+        server = _Server(
+            config,
+            on_ready=lambda: _report_ready(settings, self._note, service.about),
+            on_exit=service.wake_waiters,
+            inner=listeners.inner,
+            from_standbys=leader_socket.bound(leader_socket.folder_of(self._home.path)),
+        )
         await server.serve(sockets=[listeners.outer])
-    except SystemExit:
-        started.tell()
-        raise
-    finally:
-        withdraw(note.url)
 
 
 @contextmanager
@@ -325,11 +238,3 @@ def _report_ready(settings: Settings, note: RunningService, about: ServiceRecord
     tell(f"isolation: {about.isolation_line}")
     tell(f"park serves {settings.home} at {note.url}")
     notify("READY=1")
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop
