@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from park_repo.durable import remove_tree
 from park_server.retention.sizes_on_disk import size_below, size_of
+from park_server.untrusted import remove_if_possible
 
 __all__ = ["Emptied", "empty"]
 
@@ -24,21 +24,22 @@ def empty(
     folder: Path,
     before: float,
     *,
-    is_waste: Callable[[str], bool] = lambda _: False,
+    is_waste: Callable[[str], bool] | None = None,
     dry_run: bool = False,
 ) -> Emptied:
     """Remove what was put into ``folder`` before a Unix time; absent is fine.
 
-    Sooner what ``is_waste``, by its SHA-256: its removal was interrupted.
+    Sooner what ``is_waste``, by its SHA-256: its removal was interrupted. A folder may have
+    what jobs left.
     """
     items = size = 0
     for path in _inside(folder):
-        if path.lstat().st_ctime >= before and not _is_waste(path, is_waste):
+        if path.lstat().st_ctime >= before and not (is_waste and _is_waste(path, is_waste)):
             continue
         items += 1
         size += size_below(path) if path.is_dir() else size_of(path)
         if not dry_run:
-            remove_tree(path)
+            remove_if_possible(path)
     return Emptied(items=items, size=size)
 
 

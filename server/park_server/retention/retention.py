@@ -25,7 +25,12 @@ from park_server.jobs.folder import JobFolders
 from park_server.retention import job_pins, removal_rows
 from park_server.retention.content_sweep import ContentSweep, Swept
 from park_server.retention.hold import Hold
-from park_server.retention.job_folders import sweep_folders
+from park_server.retention.job_folders import (
+    are_aside,
+    place_of,
+    sweep_folders,
+    unknown_folders,
+)
 from park_server.retention.job_removal import JobRemoval
 from park_server.retention.policy import Limits, RetentionPolicy
 from park_server.retention.quarantine import Emptied, empty
@@ -184,14 +189,15 @@ class Retention:
             jobs += await self._jobs.remove_over(limits.jobs_quota_bytes)
         if limits.logs is not None:
             logs = await self._jobs.remove_logs(limits.logs)
+        # what this process began to remove is removed: only a kill leaves logs behind
+        is_first, self._is_first = self._is_first, False
+        # before the events go, which say what was removed
+        await in_thread(sweep_folders, self._database, self._folders, logs=is_first)
         if limits.events is not None:
             events = await self._jobs.remove_events(limits.events)
         trees = SweptTrees()
         if limits.trees is not None:
             trees = await self._trees.sweep(limits.trees, limits.newest_trees)
-        # what this process began to remove is removed: only a kill leaves logs behind
-        is_first, self._is_first = self._is_first, False
-        await in_thread(sweep_folders, self._database, self._folders, logs=is_first)
         swept = await in_thread(self._swept)
         await self._forget_besides()
         emptied = await in_thread(self._emptied, limits, dry_run=False)
@@ -211,7 +217,9 @@ class Retention:
             events = self._database.read(count)
         in_use = self._database.read(lambda c: digests_in_use(c, without=jobs))
         released = self._database.read(lambda c: digests_of(c, sorted(jobs)))
-        swept = self._content.would_sweep(in_use, released)
+        swept = Swept()
+        if not are_aside(self._folders) and not unknown_folders(self._database, self._folders):
+            swept = self._content.would_sweep(in_use, released)
         emptied = self._emptied(limits, dry_run=True)
         trees = SweptTrees()
         if limits.trees is not None:
@@ -221,6 +229,8 @@ class Retention:
         return _record(trees, swept, emptied, **counts)
 
     def _swept(self) -> Swept:
+        if are_aside(self._folders):
+            return Swept()  # what these jobs left may be among what nothing refers to
         return self._content.sweep(self._database.read(digests_in_use))
 
     def _emptied(self, limits: Limits, *, dry_run: bool) -> Emptied:
@@ -228,6 +238,7 @@ class Retention:
             empty(folder, limits.quarantine, is_waste=self._was_tree, dry_run=dry_run)
             for folder in self._quarantines
         ]
+        found.append(empty(place_of(self._folders), limits.quarantine, dry_run=dry_run))
         return Emptied(
             items=sum(each.items for each in found), size=sum(each.size for each in found)
         )

@@ -12,6 +12,7 @@ from park_repo import queries
 from park_repo.database import Database
 from park_server.home import Home
 from park_server.retention import removal_rows
+from park_server.retention.job_folders import UNKNOWN
 from park_server.retention.job_quota import taken
 from park_server.retention.job_removal import JobRemoval
 from park_server.retention.sizes_on_disk import BLOCK, files_below, free_below
@@ -31,7 +32,7 @@ def parts_of(home: Home) -> list[UsagePart]:
     What is linked from several places counts where it is met first.
     """
     seen: set[tuple[int, int]] = set()
-    aside = [home.index / "quarantine", home.files / "quarantine"]
+    aside = [home.index / "quarantine", home.files / "quarantine", home.jobs / UNKNOWN]
     folders = {
         "store": [home.path / "store"],
         "environments": [home.path / "envs"],

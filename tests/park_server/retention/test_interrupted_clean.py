@@ -25,6 +25,7 @@ from park_server.content import ContentStore
 from park_server.home import Home
 from park_server.jobs.folder import JobFolders
 from park_server.retention import quarantine, removal_rows
+from park_server.retention.job_folders import are_aside, place_of
 
 NEVER_S = 1e9
 """As good as never: what is in quarantine stays but for what the kill has left there."""
@@ -56,7 +57,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "rows of trees": (queries, "remove_each"),
     "bytes of trees": (Curator, "_discard"),
     "content": (ContentStore, "remove"),
-    "quarantine": (quarantine, "remove_tree"),
+    "quarantine": (quarantine, "remove_if_possible"),
 }
 
 
@@ -154,5 +155,35 @@ def test_logs_that_a_kill_left_go_with_the_next_clean(
             assert (folder / "stdout").exists()
             await retention.clean(CleanRequest())
             assert not (folder / "stdout").exists()
+
+    run(test)
+
+
+def test_what_a_later_database_knew_stays_for_the_time_of_the_quarantine(tmp_path: Path) -> None:
+    """A folder of a job, and a file by content that nothing here refers to, however old."""
+    clock = Clock()
+
+    async def test() -> None:
+        async with lab(tmp_path) as one:
+            await prepared(one, tmp_path)
+            retention = retention_of(one, tmp_path, clock, quarantine_s=NEVER_S)
+            later = one.folders.path_of(JobId("later"))
+            later.mkdir()
+            (later / "stdout").write_text("said")
+            left = tmp_path / "left"
+            left.write_bytes(b"left by later")
+            with left.open("rb") as file, one.content.intake() as intake:
+                sha256, _ = intake.add(file.fileno())
+            clock.age(100 * DAY_S)
+            assert (await retention.clean(CleanRequest(dry_run=True))).files == 0
+            assert later.is_dir()
+            assert (await retention.clean(CleanRequest())).files == 0
+            assert (place_of(one.folders) / "later" / "stdout").read_text() == "said"
+            assert one.content.has(sha256)
+            soon = retention_of(one, tmp_path, clock, quarantine_s=0.0)
+            assert not (await soon.clean(CleanRequest())).files
+            assert not are_aside(one.folders)
+            assert (await soon.clean(CleanRequest())).files == 1
+            assert not one.content.has(sha256)
 
     run(test)

@@ -38,7 +38,13 @@ def test_each_part_is_measured_and_a_link_counts_once(tmp_path: Path) -> None:
 
 def test_the_parts_are_all_that_a_walk_over_the_home_finds(tmp_path: Path) -> None:
     home = prepared(tmp_path)
-    for name in ("files/ab/x", "files/quarantine/x", "index/files/ab/x", "index/quarantine/a/x"):
+    for name in (
+        "files/ab/x",
+        "files/quarantine/x",
+        "index/files/ab/x",
+        "index/quarantine/a/x",
+        "jobs/.unknown/x/stdout",
+    ):
         path = home.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x" * 5_000)
@@ -49,7 +55,7 @@ def test_the_parts_are_all_that_a_walk_over_the_home_finds(tmp_path: Path) -> No
         path.write_bytes(b"x" * 9_000)
     os.sync()  # the file system has decided how many blocks that takes
     parts = {part.name: part for part in parts_of(home)}
-    assert parts["quarantine"].files == 2
+    assert parts["quarantine"].files == 3
     assert parts["index"].files == parts["files"].files == parts["ballast"].files == 1
     assert parts["database"].files == 2
     walked = subprocess.run(

@@ -176,7 +176,7 @@ def _clean(service: Service, options: argparse.Namespace) -> None:
     say(f"{verb} {record.jobs} jobs, the logs of {record.logs} others, {record.events} events,")
     say(f"  {record.trees} versions of working trees with {record.environments} environments,")
     say(f"  {record.files} files that nothing refers to, {record.quarantined} in quarantine")
-    say(f"  ({shown_size(record.size_bytes)}, jobs and events not counted)")
+    say(f"  ({shown_size(record.size_bytes)}, jobs, logs and events not counted)")
 
 
 def _age(options: argparse.Namespace, name: str) -> float | None:
