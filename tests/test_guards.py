@@ -37,7 +37,6 @@ DECIDES_NOTHING = {
     "park_server/process/standby.py on_prepared": HEARS,
     "park_server/quotas/disk_reserve.py free_inodes": MEASURES,
     "park_server/retention/hold.py on_wait": HEARS,
-    "park_server/retention/quarantine.py is_waste": WORK,
 }
 """Functions that service and index take and can do without, each with the reason: all others are
 asked for, since what stands in for a guard would say yes."""
