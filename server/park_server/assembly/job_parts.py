@@ -28,6 +28,7 @@ from park_server.jobs.memo.desk import MemoDesk
 from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener
 from park_server.jobs.resumption.unread_conditions import UnreadConditions
+from park_server.jobs.resumption.unsettled_changes import UnsettledChanges
 from park_server.jobs.scheduler import Scheduler
 from park_server.jobs.stopping.stopper import Stopper
 from park_server.jobs.turns.turns import Turns
@@ -56,6 +57,7 @@ class JobParts:
     folders: JobFolders
     events: OutsideEvents
     unread: UnreadConditions
+    unsettled: UnsettledChanges
     progress: ProgressListener
     peers: ServicePeers
     dispatcher: Dispatcher
@@ -74,6 +76,7 @@ class JobParts:
         await self.memo_desk.stop()
         self.progress.stop()
         await self.unread.stop()
+        await self.unsettled.stop()
         await self.events.stop()
         await self.stopper.stop()
         await self.fetch_queue.stop()
@@ -100,6 +103,12 @@ def job_parts(
         folders=base.folders,
         events=events,
         unread=UnreadConditions(base.commits, base.settlement, base.failsafe),
+        unsettled=UnsettledChanges(
+            database=foundation.database,
+            commits=base.commits,
+            settlement=base.settlement,
+            failsafe=base.failsafe,
+        ),
         progress=progress,
         peers=peers,
         dispatcher=dispatcher,

@@ -16,9 +16,9 @@ from sqlalchemy import (
 )
 
 from park_repo.tables import metadata
-from park_server.db.arriving_tables import arriving
 from park_server.db.file_names import FileName
 from park_server.db.json_text import JsonText, ResourcesText
+from park_server.db.piece_tables import arriving, unsettled
 from park_server.db.portable_sql import index_of_naming
 from park_server.db.portable_types import widen
 from park_server.db.turn_tables import turns
@@ -67,6 +67,7 @@ __all__ = [
     "staged",
     "tokens",
     "turns",
+    "unsettled",
     "users",
 ]
 

@@ -32,7 +32,7 @@ from park_server.jobs.admission.group_commit import Creations
 from park_server.jobs.admission.intake import Intake
 from park_server.jobs.admission.submission import Accepted, Submission
 from park_server.jobs.commits import Commits
-from park_server.jobs.conditions import run_rows
+from park_server.jobs.conditions import need_rows, run_rows
 from park_server.jobs.conditions.creation import just_answered, just_created
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.explain import Explainer
@@ -139,7 +139,7 @@ class Scheduler:
         for job, why in odd:
             await self._failsafe.end(job, JobEnd(status=JobState.FAILED, error=why))
         calls, fetches = (
-            self._database.read(partial(_running, kind=kind))
+            self._database.read(partial(run_rows.with_processes, kind=kind))
             for kind in (JobKind.CALL, JobKind.FETCH)
         )
         running, unreadable = each_readable(
@@ -325,12 +325,12 @@ class Scheduler:
         ``job`` ends.
         """
         self._database.read(lambda c: job_rows.status_of(c, job, user))
+        if dependents and not unless_needed:
+            await self._cancel_dependents(job)
         found = None
         try:
             found = await self._database.awrite(
-                lambda c: self._settlement.cancel(
-                    c, job, dependents=dependents, unless_needed=unless_needed
-                )
+                lambda c: self._settlement.cancel(c, job, unless_needed=unless_needed)
             )
         except (ParkError, SQLAlchemyError):
             raise
@@ -345,6 +345,13 @@ class Scheduler:
         if found is not None and found.left:
             return await self.wait(job, user, 0)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
+
+    async def _cancel_dependents(self, job: JobId) -> None:
+        """Cancel all that needs ``job``, the last first: none starts for the end of another."""
+        read = partial(need_rows.with_dependents, job=job)
+        names = await in_thread(self._database.read, read)
+        cancel = partial(self._settlement.cancel_with, head=job, leaving=frozenset(names))
+        await self._stopper.end_all(names[:0:-1], cancel)
 
     async def cancel_all(self, jobs: Sequence[JobId], why: str) -> None:
         """Cancel ``jobs`` of whomever in this order, who are told ``why``; they are gone then."""
@@ -389,9 +396,3 @@ class Scheduler:
             self._bus.publish(job)
         if effects.ended:
             self._bus.publish(POOLS)
-
-
-def _running(connection: Connection, kind: JobKind) -> list[JobId]:
-    """Return the jobs whose processes may live, also those that have ended and left theirs."""
-    found = job_rows.ids(connection, JobState.RUNNING, kind)
-    return [*found, *run_rows.carried(connection)] if kind is JobKind.CALL else found

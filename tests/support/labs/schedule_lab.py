@@ -55,6 +55,7 @@ from park_server.jobs.leaf_polls import LeafPolls
 from park_server.jobs.outside_events import OutsideEvents
 from park_server.jobs.progress_listener import ProgressListener
 from park_server.jobs.resumption.unread_conditions import UnreadConditions
+from park_server.jobs.resumption.unsettled_changes import UnsettledChanges
 from park_server.jobs.scheduler import Scheduler
 from park_server.jobs.seams import Fetcher, NoFetcher, NoPeers, Peers
 from park_server.jobs.stopping.stopper import Stopper
@@ -174,6 +175,7 @@ class Lab:
         memory: Memory | None = None,
         turns: Turns | None = None,
         quotas: Quotas | None = None,
+        most: int = 200,
     ) -> None:
         self.database = database_at(root)
         self.bus = Bus()
@@ -185,7 +187,11 @@ class Lab:
         self.areas = Areas(root / "areas", {}, of_the_service)
         self.folders = JobFolders(root / "jobs", self.content, self.areas, owner_of=of_the_service)
         self.settlement = Settlement(
-            database=self.database, folder_of=self.folders.path_of, pools=pools, memory=memory
+            database=self.database,
+            folder_of=self.folders.path_of,
+            pools=pools,
+            memory=memory,
+            most=most,
         )
         self.commits = Commits(self.database, self.disk)
         self.failsafe = Failsafe(bus=self.bus, settlement=self.settlement, commits=self.commits)
@@ -217,6 +223,12 @@ class Lab:
         )
         self.events = OutsideEvents(self.commits, self.settlement, self.failsafe)
         self.unread = UnreadConditions(self.commits, self.settlement, self.failsafe)
+        self.unsettled = UnsettledChanges(
+            database=self.database,
+            commits=self.commits,
+            settlement=self.settlement,
+            failsafe=self.failsafe,
+        )
         self.progress = ProgressListener(
             folder_of=self.folders.path_of,
             bus=self.bus,
@@ -393,6 +405,7 @@ class Lab:
         await self.scheduler.rest()
         self.progress.stop()
         await self.unread.stop()
+        await self.unsettled.stop()
         await self.events.stop()
         await self.stopper.stop()
         await self.fetch_queue.stop()
@@ -411,10 +424,11 @@ async def lab(
     memory: Memory | None = None,
     turns: Turns | None = None,
     quotas: Quotas | None = None,
+    most: int = 200,
 ) -> AsyncIterator[Lab]:
     """Run a scheduler on ``root`` that takes up what an earlier one left there.
 
-    Without a ``memory`` every job runs.
+    Without a ``memory`` every job runs. One change looks at ``most`` of what waits.
     """
     made = Lab(
         root,
@@ -425,6 +439,7 @@ async def lab(
         memory=memory,
         turns=turns,
         quotas=quotas,
+        most=most,
     )
     try:
         known = made.database.read(lambda c: c.exec_driver_sql("SELECT 1 FROM installs").first())

@@ -32,8 +32,8 @@ from park_server.jobs.admission.pieces import MOST_ANSWERED, Piece, pieces_of, w
 from park_server.jobs.admission.submission import Accepted, Submission
 from park_server.jobs.admission.turnstile import Turnstile
 from park_server.jobs.commits import Commits
+from park_server.jobs.conditions.creation import Created
 from park_server.jobs.conditions.needs import Planned, planned
-from park_server.jobs.conditions.settlement import Created
 from park_server.jobs.failures.failsafe import Failsafe, line_of_failure
 from park_server.json_pieces import loads
 from park_server.quotas.tally import Tally

@@ -16,8 +16,8 @@ from park_server.clock import text_of
 from park_server.jobs.admission.intake import Intake
 from park_server.jobs.admission.pieces import MOST_JOBS
 from park_server.jobs.admission.submission import Accepted, Submission
+from park_server.jobs.conditions.creation import Created
 from park_server.jobs.conditions.needs import Planned
-from park_server.jobs.conditions.settlement import Created
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.jobs.gathering import Gathering
 

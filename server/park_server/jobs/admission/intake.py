@@ -21,8 +21,9 @@ from park_server.installs.offer_rows import is_offered
 from park_server.jobs.admission.pieces import in_order_of_needs, is_large
 from park_server.jobs.admission.submission import Submission
 from park_server.jobs.conditions.beginning import require_what_is_needed
+from park_server.jobs.conditions.creation import Created
 from park_server.jobs.conditions.needs import Planned, planned
-from park_server.jobs.conditions.settlement import Created, Settlement
+from park_server.jobs.conditions.settlement import Settlement
 from park_server.jobs.engines.expected_times import ExpectedTimes
 from park_server.jobs.engines.offers import EngineFacts, EngineOffer, placed
 from park_server.jobs.files.reach_check import check_reach, no_environment

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from park.model.ids import JobId
+from park_server.jobs.conditions.creation import Created
 from park_server.jobs.conditions.needs import Planned
-from park_server.jobs.conditions.settlement import Created
 
 __all__ = ["Accepted", "Submission"]
 

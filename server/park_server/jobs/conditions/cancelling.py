@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,11 +15,11 @@ from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.facts import JobFact
-from park_server.jobs.conditions.race.losers import abandon
+from park_server.jobs.conditions.race.losers import abandon, ask_for_best
 from park_server.jobs.conditions.shared_runs import SharedRuns
 from park_server.jobs.job_end import ON_REQUEST, JobEnd, cancelled_in_time, cancelled_on_request
 
-__all__ = ["Cancelling", "ask_to_stop", "cancel", "cancel_all"]
+__all__ = ["Cancelling", "ask_to_stop", "cancel", "cancel_all", "cancel_with"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,33 +34,37 @@ class Cancelling:
     left: bool = False
 
 
-def cancel(cascade: Cascade, job: JobId, *, dependents: bool) -> list[JobId]:
-    """Cancel ``job``, with ``dependents`` all that needs it; return those that are to be ended."""
-    connection = cascade.connection
-    names = need_rows.with_dependents(connection, job) if dependents else [job]
-    waiting = [
-        (waiter, f"cancelled on request, with job {brief(job)}")
-        for name in names
-        if name != job and (waiter := need_rows.waiter(connection, name)) is not None
-    ]
-    cascade.cancel(waiting)
-    return _cancelled(cascade, [*reversed(names)])
+def cancel(cascade: Cascade, job: JobId) -> list[JobId]:
+    """Cancel ``job``; return those that are to be ended."""
+    return _cancelled(cascade, [job], frozenset([job]))
 
 
-def cancel_all(cascade: Cascade, jobs: Sequence[JobId], why: str = "") -> list[JobId]:
+def cancel_with(
+    cascade: Cascade, some: Sequence[JobId], head: JobId, leaving: AbstractSet[str]
+) -> list[JobId]:
+    """Cancel ``some`` of all that need ``head``, which are ``leaving``; return whom to end."""
+    why = f"cancelled on request, with job {brief(head)}"
+    waiting = need_rows.waiting_among(cascade.connection, some)
+    cascade.cancel([(waiter, why) for waiter in waiting])
+    return _cancelled(cascade, some, leaving)
+
+
+def cancel_all(cascade: Cascade, jobs: Sequence[JobId], why: str) -> list[JobId]:
     """Cancel all of ``jobs`` in this order; return those that are to be ended.
 
-    ``why`` is what their users are told who did not ask for it.
+    ``why`` is what their users are told, who did not ask for it.
     """
-    return _cancelled(cascade, jobs, why)
+    return _cancelled(cascade, jobs, frozenset(jobs), why)
 
 
-def _cancelled(cascade: Cascade, names: Sequence[JobId], why: str = "") -> list[JobId]:
+def _cancelled(
+    cascade: Cascade, names: Sequence[JobId], leaving: AbstractSet[str], why: str = ""
+) -> list[JobId]:
     """End those of ``names`` that have not ended; return which run."""
     known = need_rows.job_facts(cascade.connection, names)
     cascade.verdicts.know(*known.values())
     running = []
-    runs, leaving = SharedRuns(cascade.memory), frozenset(names)
+    runs = SharedRuns(cascade.memory)
     for name in names:
         if name not in known:
             continue
@@ -73,7 +78,7 @@ def _cancelled(cascade: Cascade, names: Sequence[JobId], why: str = "") -> list[
             running.append(name)
         else:
             _end_unstarted(cascade, fact, why)
-    cascade.spread(leaving - set(running))
+    cascade.spread({*names} - {*running})
     return [*running, *runs.deserted(cascade, names)]
 
 
@@ -94,6 +99,6 @@ def ask_to_stop(cascade: Cascade, job: JobId, stop_by: datetime) -> list[JobId]:
     That is one that does not run, and a fetch. Returns those that are to be ended at once.
     """
     fact = need_rows.job_facts(cascade.connection, [job]).get(job)
-    if fact is not None and cascade.ask_to_stop(fact, stop_by):
+    if fact is not None and ask_for_best(cascade, fact, stop_by):
         return []
-    return cancel(cascade, job, dependents=False)
+    return cancel(cascade, job)

@@ -1,38 +1,40 @@
-"""One change and all that follows from it, level by level, in one transaction."""
+"""One change and what follows from it, level by level, in one transaction.
+
+What follows may be a cascade of thousands, and nobody should wait for all of that: a change looks
+at so many jobs, notes what is left in the database, and `spreading.settling_on` goes on there.
+"""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from park.model.conditions import At, Before, Expression, Leaf, Pool, evaluate, leaves
 from park.model.ids import JobId
 from park.model.states import JobKind, JobState
 from park.model.truth import Truth, Verdict
 from park_server.db.blocks import each_readable, in_blocks
-from park_server.disk import is_of_disk
 from park_server.jobs import job_rows, waiting_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.effects import Effects
-from park_server.jobs.conditions.facts import InstallFact, JobFact, elided
+from park_server.jobs.conditions.facts import JobFact, elided
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Need
 from park_server.jobs.conditions.pools import claim
 from park_server.jobs.conditions.recall import Judged, Memory, Recalled
+from park_server.jobs.conditions.spreading.odd_conditions import why_unsettled
+from park_server.jobs.conditions.spreading.waiters import awaited_among, few_waiters
 from park_server.jobs.conditions.tally import Tally
 from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.conditions.writer_cache import WriterCache
-from park_server.jobs.job_end import JobEnd, as_utf8
+from park_server.jobs.job_end import JobEnd
 from park_server.jobs.together.turning_points import complete_all
+from park_server.jobs.unsettled import unsettled_rows
 
-__all__ = ["Cascade", "why_unsettled"]
-
-_log = logging.getLogger("park.jobs")
+__all__ = ["Cascade"]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -45,10 +47,16 @@ class _Level:
 
 
 class Cascade:
-    """A change in progress; ``races`` are those of which something may be decided now."""
+    """A change in progress; ``races`` are those of which something may be decided now.
 
-    def __init__(self, connection: Connection, cache: WriterCache, now: datetime) -> None:
+    ``left`` is at how many more jobs it may look.
+    """
+
+    def __init__(
+        self, connection: Connection, cache: WriterCache, now: datetime, *, most: int
+    ) -> None:
         self.connection = connection
+        self.left = most
         self.effects = Effects()
         self.verdicts = Verdicts(
             connection, reports=cache.reports, pool=cache.pools.verdict_of, now=now, user=None
@@ -71,27 +79,41 @@ class Cascade:
         self._cache.pools.open(order)
         self._pools_moved = True
 
-    def spread(self, changed: Iterable[str]) -> None:
-        """Settle what waits for the jobs or installs ``changed``, whose facts are known."""
+    def spread(self, changed: Iterable[str], *, counting: bool = True) -> None:
+        """Settle what waits for the jobs or installs ``changed``, whose facts are known.
+
+        Without ``counting`` that is no end, and nothing to those that count ends.
+        """
         names = set(changed)
         while names:
+            found = few_waiters(self.connection, names, most=self.left, counting=counting)
+            if found is None:
+                self.defer(names)
+                return
+            self.left -= len(found)
             level = _Level()
-            for waiter, needed in need_rows.waiters(self.connection, names):
+            for waiter, needed in found:
                 self._look(waiter, needed, level)
-            names = self._written(level)
+            names, counting = self._written(level), True
 
-    def recount(self, installs: Sequence[InstallFact]) -> None:
-        """Settle what waits for ``installs``, which are over; it may have been done before."""
-        self.verdicts.know(*installs)
-        found = need_rows.waiters(self.connection, {install.id for install in installs})
-        counting = [waiter.id for waiter, _ in found if waiter.pending is not None]
-        needs = need_rows.needs_of(self.connection, counting)
-        needed = {name for each in needs.values() for name, service, _ in each if not service}
-        self.verdicts.know(*need_rows.job_facts(self.connection, needed).values())
+    def defer(self, changed: Iterable[str]) -> None:
+        """Leave to further changes what waits for the jobs or installs ``changed``."""
+        if awaited := awaited_among(self.connection, changed):
+            unsettled_rows.add_changed(self.connection, awaited)
+            self.effects.unsettled = True
+
+    def recount(
+        self, found: Iterable[tuple[Waiter, set[str]]], needs: Mapping[str, Sequence[Need]]
+    ) -> set[str]:
+        """Settle jobs as `look` does, which may have been looked at before; return who ended.
+
+        Who counts has all that he needs in ``needs``, and is counted from the beginning: what has
+        ended since was perhaps counted when he was made.
+        """
         level = _Level()
         for waiter, changed in found:
             self._look(waiter, changed, level, needs.get(waiter.id))
-        self.spread(self._written(level))
+        return self._written(level)
 
     def look(self, waiters: Iterable[tuple[Waiter, set[str]]]) -> None:
         """Settle waiting jobs, each with what changed of what it needs, and what follows."""
@@ -196,17 +218,6 @@ class Cascade:
         for each in complete_all(self.connection, ends):
             self.ended(each.id, each.pools)
             self.verdicts.know(JobFact.at_end(each, JobState.COMPLETED, None))
-
-    def ask_to_stop(self, fact: JobFact, stop_by: datetime) -> bool:
-        """Ask a job to stop and to keep its best until ``stop_by``; tell whether it can be asked.
-
-        One that does not run has no best, and a fetch hears of nothing.
-        """
-        if fact.status is not JobState.RUNNING or fact.kind is not JobKind.CALL:
-            return False
-        job_rows.request_stop(self.connection, fact.id, stop_by)
-        self.effects.stopping.append((fact.id, stop_by))
-        return True
 
     def forget(self, job: JobId) -> None:
         """Look at the condition of ``job`` anew the next time: it is another one now."""
@@ -380,17 +391,6 @@ class Cascade:
         for waiter, units in ready:
             self._cache.forget(waiter.id)
             self.effects.queue(waiter.id, waiter.kind, waiter.user, urgent=bool(units))
-
-
-def why_unsettled(waiter: Waiter, error: Exception) -> str:
-    """Return why a job whose condition raised ``error`` will never start.
-
-    Raises ``error`` where it is the database or the disk that fails, and no one job.
-    """
-    if isinstance(error, SQLAlchemyError) or is_of_disk(error):
-        raise error
-    _log.error("the condition of job %s cannot be settled", waiter.id, exc_info=error)
-    return as_utf8(f"its condition cannot be settled: {type(error).__name__}: {error}")
 
 
 def _is_possible(part: Expression, verdict_of: Callable[[Leaf], Verdict]) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Text, bindparam, insert, select, type_coerce
@@ -16,11 +16,12 @@ from park_server import events
 from park_server.db.prepared import Prepared, PreparedOfMany
 from park_server.db.tables import calls, fetches, jobs
 from park_server.fetch_target import without_user_information
+from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.needs import Planned, kind_of
 from park_server.jobs.races import race_rows
 from park_server.json_pieces import text_of
 
-__all__ = ["NewJob", "absent", "create", "just_answered", "just_created", "write"]
+__all__ = ["Created", "NewJob", "absent", "create", "just_answered", "just_created", "write"]
 
 _ADD_FETCH = insert(fetches)
 
@@ -50,6 +51,34 @@ class NewJob:
     def id(self) -> JobId:
         """The id, which was checked with what the job needs."""
         return JobId(self.request.id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Created:
+    """Jobs that are new, with the states in which they are left, and what is to follow.
+
+    ``answered`` were written as ended with what the same call left before; ``changed`` are those
+    that another state than their first one was found for at once.
+    """
+
+    states: Mapping[JobId, JobState]
+    changed: frozenset[JobId]
+    effects: Effects
+    answered: Mapping[JobId, NewJob] = field(default_factory=dict)
+
+    @classmethod
+    def nothing(cls) -> Created:
+        """Return that nothing was new."""
+        return cls(states={}, changed=frozenset(), effects=Effects())
+
+    def and_then(self, later: Created) -> Created:
+        """Return this and ``later`` as one; its effects are those ends that records tell of."""
+        return Created(
+            states={**self.states, **later.states},
+            changed=self.changed | later.changed,
+            effects=Effects(ended=[*self.effects.ended, *later.effects.ended]),
+            answered={**self.answered, **later.answered},
+        )
 
 
 def create(

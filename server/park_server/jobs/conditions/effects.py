@@ -38,8 +38,9 @@ class Effects:
     in ``competing`` may, with their end, end others.
     ``progress`` are jobs whose reports somebody waits for. ``unread`` is what else waits,
     where nothing is remembered of it. Of ``undecided`` ones is to be found out whether what
-    the same call left before answers them. ``is_published``: somebody has heard of them, of
-    several who have caused them together.
+    the same call left before answers them. ``unsettled``: what follows is more than one change
+    may do, and the rest of it is noted in the database. ``is_published``: somebody has heard of
+    them, of several who have caused them together.
     """
 
     queued: list[JobId] = field(default_factory=list)
@@ -60,6 +61,7 @@ class Effects:
     progress: set[JobId] = field(default_factory=set)
     unread: Unread | None = None
     undecided: list[JobId] = field(default_factory=list)
+    unsettled: bool = False
     is_published: bool = False
 
     def queue(self, job: JobId, kind: JobKind, user: str, *, urgent: bool = False) -> None:

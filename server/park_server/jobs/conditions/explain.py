@@ -43,6 +43,7 @@ from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.races import race_rows
 from park_server.jobs.stored_job import StoredJob
 from park_server.jobs.turns.lanes import Ahead
+from park_server.jobs.unsettled import unsettled_rows
 
 __all__ = ["Elsewhere", "Explainer"]
 
@@ -97,6 +98,11 @@ class Explainer:
 
     def line(self, connection: Connection, job: StoredJob) -> str:
         """Return the reason in one line."""
+        if not job.status.is_final and (why := unsettled_rows.why_ending(connection, job.id)):
+            return f"is about to be {why}"
+        return self._line(connection, job)
+
+    def _line(self, connection: Connection, job: StoredJob) -> str:
         if job.kind is JobKind.RACE:
             return self._line_of_race(connection, job)
         if job.status is JobState.WAITING:
@@ -160,6 +166,8 @@ class Explainer:
         verdict = self._verdict(connection, job)
         remark = self.elsewhere.remark(job.id)
         line = verdict.why if verdict.truth is not Truth.TRUE else ""
+        if unsettled_rows.is_any(connection) and verdict.truth is not Truth.NOT_YET:
+            line = f"is about to be cancelled: {line}" if line else _ITS_TURN
         if not line:
             line = self._beyond(connection, job)
         return f"{line} ({remark})" if remark else line
@@ -256,6 +264,9 @@ class Explainer:
             if text not in shown:
                 shown.add(text)
                 yield fact, text
+
+
+_ITS_TURN = "what it waited for is there; it is queued in its turn, with many others"
 
 
 def _besides(text: str, fact: JobFact, below: Sequence[tuple[JobFact | None, str]]) -> str:

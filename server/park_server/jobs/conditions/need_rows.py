@@ -58,7 +58,6 @@ __all__ = [
     "staged_for",
     "undecided_elsewhere",
     "waiter",
-    "waiters",
     "waiting_among",
     "with_dependents",
     "with_nothing_missing",
@@ -105,13 +104,6 @@ _ADD_GRANTS = insert(held_grants)
 _IS_WAITING = unindexed(jobs.c.status) == JobState.WAITING
 
 _OF_WAITER = tuple(jobs.c[name] for name in Waiter._fields)
-_WAITERS = PreparedOfMany(
-    lambda ids: (
-        select(needs.c.needed, *_OF_WAITER)
-        .join(jobs, jobs.c.id == needs.c.job)
-        .where(needs.c.needed.in_(ids), needs.c.service == "", _IS_WAITING)
-    )
-)
 _OF_FACT = tuple(jobs.c[each.name] for each in fields(JobFact))
 _JOB_FACTS = PreparedOfMany(
     lambda ids: select(*_OF_FACT).where(jobs.c.id.in_(ids)).order_by(jobs.c.id)
@@ -218,16 +210,6 @@ def write(connection: Connection, plans: Sequence[Planned]) -> None:
     for statement, new in ((_ADD_LEAVES, elsewhere), (_ADD_GRANTS, grants)):
         if new:
             connection.execute(statement, new)
-
-
-def waiters(connection: Connection, ids: Iterable[str]) -> list[tuple[Waiter, set[str]]]:
-    """Return the jobs that wait for any of ``ids``, each with which; in the order of their ids."""
-    found: dict[str, tuple[Waiter, set[str]]] = {}
-    for needed, job, *rest in _WAITERS.all(connection, ids):
-        if job not in found:
-            found[job] = Waiter.of((job, *rest)), set()
-        found[job][1].add(needed)
-    return [found[job] for job in sorted(found)]
 
 
 def waiter(connection: Connection, job: JobId) -> Waiter | None:

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 
 from park.model.ids import JobId
-from park.model.states import JobState
+from park.model.states import JobKind, JobState
 from park_server.db.blocks import in_blocks
 from park_server.db.portable_sql import unindexed
 from park_server.db.tables import jobs, memo_calls
+from park_server.jobs import job_rows
 from park_server.jobs.conditions.recall import Shared
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "run_of",
     "shared",
     "source_of",
+    "with_processes",
 ]
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -64,6 +66,12 @@ def going_on(connection: Connection, ids: Mapping[JobId, str]) -> dict[JobId, Jo
 def carried(connection: Connection) -> list[JobId]:
     """Return the jobs that have ended and whose processes go on for others."""
     return [JobId(job) for job in connection.execute(_CARRIED).scalars()]
+
+
+def with_processes(connection: Connection, kind: JobKind) -> list[JobId]:
+    """Return the jobs whose processes may live, also those that have ended and left theirs."""
+    found = job_rows.ids(connection, JobState.RUNNING, kind)
+    return [*found, *carried(connection)] if kind is JobKind.CALL else found
 
 
 _JOINERS = (

@@ -11,7 +11,7 @@ what is to be done once the change is committed.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,9 +32,15 @@ from park_server.jobs.conditions.beginning import (
     fact_of,
     first_look,
 )
-from park_server.jobs.conditions.cancelling import Cancelling, ask_to_stop, cancel, cancel_all
+from park_server.jobs.conditions.cancelling import (
+    Cancelling,
+    ask_to_stop,
+    cancel,
+    cancel_all,
+    cancel_with,
+)
 from park_server.jobs.conditions.cascade import Cascade
-from park_server.jobs.conditions.creation import NewJob, write
+from park_server.jobs.conditions.creation import Created, write
 from park_server.jobs.conditions.effects import Effects, Unread
 from park_server.jobs.conditions.explain import Elsewhere, Explainer
 from park_server.jobs.conditions.facts import InstallFact
@@ -45,51 +51,31 @@ from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.race.settling import fail_race, finished, look_again
 from park_server.jobs.conditions.recall import Judged, Memory
 from park_server.jobs.conditions.shared_runs import SharedRuns
+from park_server.jobs.conditions.spreading.settling_on import settle_anew, settle_on
 from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.races.race_rows import competing, needed_by_others, with_orders
 from park_server.jobs.stored_job import StoredJob
 from park_server.jobs.turns.lanes import Ahead
+from park_server.jobs.unsettled import unsettled_rows
 
-__all__ = ["POOLS", "Cancelling", "Created", "Settlement"]
+__all__ = ["POOLS", "Cancelling", "Settlement"]
 
 _READ_AT_ONCE = 100_000
 """Characters of conditions in one transaction: some 50 ms, in which no other one is made."""
+
+_LOOKED_AT = 200
+"""Waiting jobs in one change: some 50 ms, in which no other one is made."""
 
 POOLS = "pools"
 """The subject under which the `Bus` tells that units of pools may be free."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Created:
-    """Jobs that are new, with the states in which they are left, and what is to follow.
-
-    ``answered`` were written as ended with what the same call left before; ``changed`` are those
-    that another state than their first one was found for at once.
-    """
-
-    states: Mapping[JobId, JobState]
-    changed: frozenset[JobId]
-    effects: Effects
-    answered: Mapping[JobId, NewJob] = field(default_factory=dict)
-
-    @classmethod
-    def nothing(cls) -> Created:
-        """Return that nothing was new."""
-        return cls(states={}, changed=frozenset(), effects=Effects())
-
-    def and_then(self, later: Created) -> Created:
-        """Return this and ``later`` as one; its effects are those ends that records tell of."""
-        return Created(
-            states={**self.states, **later.states},
-            changed=self.changed | later.changed,
-            effects=Effects(ended=[*self.effects.ended, *later.effects.ended]),
-            answered={**self.answered, **later.answered},
-        )
-
-
 class Settlement:
-    """Settles what waits; ``pools`` are sizes by name, ``folder_of`` tells a job's folder."""
+    """Settles what waits; ``pools`` are sizes by name, ``folder_of`` tells a job's folder.
+
+    One change looks at about ``most`` of what waits for others, and leaves more to `settle_on`.
+    """
 
     def __init__(
         self,
@@ -98,6 +84,7 @@ class Settlement:
         folder_of: Callable[[JobId], Path],
         pools: Mapping[str, int] | None = None,
         memory: Memory | None = None,
+        most: int = _LOOKED_AT,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pools = Pools(pools or {})
@@ -107,6 +94,7 @@ class Settlement:
         )
         self._memory = self._cache.memory
         self._runs = SharedRuns(self._memory)
+        self._most = most
         self._now = now
         self._unread: Unread | None = None
 
@@ -121,10 +109,9 @@ class Settlement:
         last_report_s: Callable[[JobId], float | None],
     ) -> Explainer:
         """Return what explains jobs, for any one thread; see there."""
-        reports = Reports(self._folder_of)
         return Explainer(
             pools=self._pools,
-            reports=reports,
+            reports=Reports(self._folder_of),
             slots=slots,
             ahead_of=ahead_of,
             elsewhere=elsewhere,
@@ -150,7 +137,7 @@ class Settlement:
         self._cache.is_stale = True
         awaited = need_rows.awaited(connection)
         cascade = self._begin(connection, awaited)
-        cascade.recount(awaited.ended_installs)
+        settle_anew(cascade, [install.id for install in awaited.ended_installs])
         cascade.spread(cascade.schedule(need_rows.with_nothing_missing(connection)))
         effects = finished(cascade)
         effects.watching.extend(need_rows.undecided_elsewhere(connection))
@@ -158,6 +145,7 @@ class Settlement:
         effects.progress |= awaited.progress
         effects.competing |= competing(connection)
         effects.ordering.extend(with_orders(connection))
+        effects.unsettled = unsettled_rows.is_any(connection)
         for job, has_ended in need_rows.holding_grants(connection):
             self._cache.remote.add(job)
             if has_ended:
@@ -181,6 +169,15 @@ class Settlement:
         if unread is self._unread:
             cascade.open_pools(unread.jobs)
         return finished(cascade)
+
+    def settle_on(self, connection: Connection, most: int | None = None) -> Effects:
+        """Settle the next piece of what earlier changes have left: see `Effects.unsettled`."""
+        cascade = self._begin(connection)
+        cascade.left = most or cascade.left
+        settle_on(cascade)
+        effects = finished(cascade)
+        effects.unsettled = unsettled_rows.is_any(connection)
+        return effects
 
     def create(
         self, connection: Connection, user: str, plans: Sequence[Planned], submitted: str
@@ -271,7 +268,7 @@ class Settlement:
     def progressed(self, connection: Connection, jobs: Collection[JobId]) -> Effects:
         """Settle what waited for a report of any of ``jobs``."""
         cascade = self._begin(connection)
-        cascade.spread(jobs)
+        cascade.spread(jobs, counting=False)
         return finished(cascade)
 
     def install_ended(self, connection: Connection, install: InstallRecord) -> Effects:
@@ -339,18 +336,20 @@ class Settlement:
         return finished(cascade)
 
     def cancel(
-        self,
-        connection: Connection,
-        job: JobId,
-        *,
-        dependents: bool = False,
-        unless_needed: bool = False,
+        self, connection: Connection, job: JobId, *, unless_needed: bool = False
     ) -> Cancelling:
-        """Cancel ``job``; with ``dependents`` or ``unless_needed`` see `Scheduler.cancel`."""
+        """Cancel ``job``; with ``unless_needed`` see `Scheduler.cancel`."""
         cascade = self._begin(connection)
         if unless_needed and needed_by_others(connection, [job], "", None):
             return Cancelling(effects=finished(cascade), left=True)
-        running = cancel(cascade, job, dependents=dependents)
+        running = cancel(cascade, job)
+        return Cancelling(effects=finished(cascade), running=running)
+
+    def cancel_with(
+        self, connection: Connection, some: Sequence[JobId], head: JobId, leaving: AbstractSet[str]
+    ) -> Cancelling:
+        """Cancel ``some`` of the jobs that need ``head``, which are all ``leaving``."""
+        running = cancel_with(cascade := self._begin(connection), some, head, leaving)
         return Cancelling(effects=finished(cascade), running=running)
 
     def cancel_all(self, connection: Connection, jobs: Sequence[JobId], why: str) -> Cancelling:
@@ -372,7 +371,7 @@ class Settlement:
 
     def _begin(self, connection: Connection, awaited: need_rows.Awaited | None = None) -> Cascade:
         """Return a change; where the cache is stale, what waits is to be looked at anew."""
-        cascade = Cascade(connection, self._cache, self._now())
+        cascade = Cascade(connection, self._cache, self._now(), most=self._most)
         if self._cache.is_stale:
             self._cache.clear()
             self._pools.reset(job_rows.units_held(connection))

@@ -10,12 +10,15 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     Update,
     bindparam,
     case,
+    exists,
     insert,
     literal,
+    not_,
     null,
     or_,
     update,
@@ -27,26 +30,34 @@ from park_server import events
 from park_server.clock import now
 from park_server.db.portable_sql import unindexed
 from park_server.db.prepared import Prepared, PreparedOfMany
-from park_server.db.tables import jobs, results
+from park_server.db.tables import jobs, results, unsettled
 from park_server.jobs.job_end import STOPPED_EARLY, JobEnd
 from park_server.jobs.job_rows import ImpossibleTransition
 from park_server.jobs.stored_job import CHANGED, ChangedJob, StartedAttempt
+from park_server.jobs.unsettled.unsettled_rows import Step
 
 __all__ = ["complete_all", "is_plain", "start_all"]
 
 
-def _statement(ids: Sequence[BindParameter[Any]], status: JobState, **changes: Any) -> Update:
+def _statement(
+    ids: Sequence[BindParameter[Any]],
+    status: JobState,
+    *unless: ColumnElement[bool],
+    **changes: Any,
+) -> Update:
     """Return the statement that takes jobs to ``status``, each from where it may come."""
     state = unindexed(jobs.c.status)
     may_go = or_(*(state == before for before in JobState if may_follow(before, status)))
-    statement = update(jobs).where(jobs.c.id.in_(ids), may_go)
+    statement = update(jobs).where(jobs.c.id.in_(ids), may_go, *map(not_, unless))
     return statement.values(status=status, **changes).returning(*CHANGED)
 
 
+_IS_TO_END = exists().where(unsettled.c.subject == jobs.c.id, unsettled.c.step == Step.ENDING)
 _START = PreparedOfMany(
     lambda ids: _statement(
         ids,
         JobState.RUNNING,
+        _IS_TO_END,
         environment=bindparam("environment"),
         runtime_hash=bindparam("runtime_hash"),
         attempt=jobs.c.attempt + 1,
@@ -74,7 +85,8 @@ def start_all(
 ) -> dict[JobId, StartedAttempt]:
     """Commit to a new attempt of each job in its environment, before an engine hears of it.
 
-    Returns them. One that is queued no longer has none: it was cancelled meanwhile. A crash from
+    Returns them. One that is queued no longer has none: it was cancelled meanwhile, or is about
+    to be. A crash from
     here on is settled by the attempt's file: whoever creates it owns the attempt.
     """
     moment = now()

@@ -32,12 +32,15 @@ def test_all_that_needs_a_job_is_ended_with_it(tmp_path: Path) -> None:
             await here.started()
             await here.submit("b", value_of("a"))
             await here.submit("c", value_of("b"))
+            some = [JobId("c"), JobId("b")]
             found = await here.commits.write(
-                lambda c: here.settlement.cancel(c, JobId("a"), dependents=True)
+                lambda c: here.settlement.cancel_with(c, some, JobId("a"), {*some, "a"})
             )
-            assert found.running == ["a"]
+            assert found.running == []
             assert here.status("a", "b", "c") == ["running", "cancelled", "cancelled"]
             assert sorted(found.effects.ended) == ["b", "c"]
+            told = {here.scheduler.record(job, USER).error for job in some}
+            assert told == {"cancelled on request, with job a"}
 
     run(test)
 

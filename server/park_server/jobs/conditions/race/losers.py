@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from park.model.conditions import brief
@@ -13,13 +14,15 @@ from park.wire import StopHow
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.cascade import Cascade
+from park_server.jobs.conditions.facts import JobFact
 from park_server.jobs.conditions.shared_runs import SharedRuns
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.races import race_rows
 from park_server.jobs.races.race_rows import Order
 from park_server.jobs.races.terms import Competitor, Terms
+from park_server.jobs.unsettled import unsettled_rows
 
-__all__ = ["abandon", "end_losers"]
+__all__ = ["abandon", "ask_for_best", "end_losers", "end_some"]
 
 
 def abandon(cascade: Cascade, race: JobId, why: str) -> None:
@@ -74,7 +77,7 @@ def _keep_best_of(cascade: Cascade, race: JobId, winner: Competitor, terms: Term
     if winner.service is not None:
         _order(cascade, race, winner.service, [job], terms)
     elif (fact := need_rows.job_facts(cascade.connection, [job]).get(job)) is not None:
-        cascade.ask_to_stop(fact, _stop_by(cascade, terms))
+        ask_for_best(cascade, fact, _stop_by(cascade, terms))
 
 
 def _stop_by(cascade: Cascade, terms: Terms) -> datetime:
@@ -94,13 +97,33 @@ def _order(
 
 
 def _end_here(cascade: Cascade, ending: Collection[JobId], terms: Terms, why: str) -> None:
+    """End jobs: at once what runs, and of the others as many as one change may."""
+    facts = need_rows.job_facts(cascade.connection, ending)
+    running, others = [], []
+    for fact in (facts[job] for job in ending if job in facts):
+        if fact.status is not JobState.RUNNING:
+            others.append(fact.id)
+        elif terms.stop is not StopHow.KEEP or not ask_for_best(
+            cascade, fact, _stop_by(cascade, terms)
+        ):
+            running.append(fact.id)
+    now, later = others[: cascade.left], others[cascade.left :]
+    if later:
+        unsettled_rows.add_ending(cascade.connection, later, why)
+        cascade.effects.unsettled = True
+    end_some(cascade, [*running, *now], why, frozenset(ending))
+
+
+def end_some(
+    cascade: Cascade, ending: Collection[JobId], why: str, leaving: AbstractSet[str]
+) -> None:
+    """End jobs that have not ended, of all that are ``leaving``."""
     connection, runs = cascade.connection, SharedRuns(cascade.memory)
-    facts, leaving = need_rows.job_facts(connection, ending), frozenset(ending)
+    facts = need_rows.job_facts(connection, ending)
+    cascade.left = max(0, cascade.left - len(ending))
     changed: set[str] = set()
     for job in ending:
         if (fact := facts.get(job)) is None or fact.status.is_final:
-            continue
-        if terms.stop is StopHow.KEEP and cascade.ask_to_stop(fact, _stop_by(cascade, terms)):
             continue
         if runs.leave(cascade, fact, leaving, why):  # it goes on for others
             changed.add(job)
@@ -115,3 +138,15 @@ def _end_here(cascade: Cascade, ending: Collection[JobId], terms: Terms, why: st
             abandon(cascade, job, f"{why}, in which race {brief(job)} competed")
     cascade.spread(changed)
     cascade.effects.cancelling.extend(runs.deserted(cascade, ending))
+
+
+def ask_for_best(cascade: Cascade, fact: JobFact, stop_by: datetime) -> bool:
+    """Ask a job to stop and to keep its best until ``stop_by``; tell whether it can be asked.
+
+    One that does not run has no best, and a fetch hears of nothing.
+    """
+    if fact.status is not JobState.RUNNING or fact.kind is not JobKind.CALL:
+        return False
+    job_rows.request_stop(cascade.connection, fact.id, stop_by)
+    cascade.effects.stopping.append((fact.id, stop_by))
+    return True

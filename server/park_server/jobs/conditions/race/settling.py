@@ -21,26 +21,37 @@ from park.model.truth import Truth
 from park.wire import FileRecord, WinnerRecord, decode
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
-from park_server.jobs.conditions.cascade import Cascade, why_unsettled
+from park_server.jobs.conditions.cascade import Cascade
 from park_server.jobs.conditions.effects import Effects
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.race.field import Field
 from park_server.jobs.conditions.race.losers import end_losers
+from park_server.jobs.conditions.spreading.odd_conditions import why_unsettled
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.left import file_rows
 from park_server.jobs.races import race_rows
 from park_server.jobs.races.decision import NoWinner, RanksWanted, decide
 from park_server.jobs.races.race_rows import StoredRace
 from park_server.jobs.races.terms import Competitor, Terms
+from park_server.jobs.unsettled import unsettled_rows
 
-__all__ = ["fail_race", "finished", "look_again"]
+__all__ = ["fail_race", "finished", "look_again", "look_at"]
 
 
 def finished(cascade: Cascade) -> Effects:
-    """Settle the races of which something may be decided, and what follows; then finish."""
+    """Settle the races of which something may be decided, and what follows; then finish.
+
+    Where anything is left for further changes, the races come after it: a job that is to be
+    ended needs nobody who competes.
+    """
     while True:
         while cascade.races:
-            _look_at(cascade, cascade.races.pop(next(iter(cascade.races))))
+            if unsettled_rows.is_any(cascade.connection):
+                unsettled_rows.add_races(cascade.connection, sorted(cascade.races))
+                cascade.races.clear()
+                cascade.effects.unsettled = True
+                break
+            look_at(cascade, cascade.races.pop(next(iter(cascade.races))))
         effects = cascade.finish()  # units of pools that come free may cancel what competes
         if not cascade.races:
             return effects
@@ -62,7 +73,7 @@ def fail_race(cascade: Cascade, waiter: Waiter, why: str) -> None:
     cascade.spread([waiter.id])
 
 
-def _look_at(cascade: Cascade, waiter: Waiter) -> None:
+def look_at(cascade: Cascade, waiter: Waiter) -> None:
     """Settle a race; where what is stored of it cannot be read, that is its end, and no other's."""
     if need_rows.waiter(cascade.connection, waiter.id) is None:
         return  # it has heard of the end of those that it has ended itself
