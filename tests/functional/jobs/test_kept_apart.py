@@ -188,12 +188,8 @@ def _pid(service: ParkService) -> int:
 def test_the_secrets_of_the_service_are_not_there(service: ParkService, client: Client) -> None:
     found = client.call("light_model:secrets", home=str(service.home))
     assert found.pop("sockets") == []
-    assert found.pop("index") in ([".empty"], [])
-    # an empty file, or the one that was covered by name; behind `..` there is nothing at all
-    assert {found.pop(name) for name in ("token", "park.sqlite", "lock")} == {""}
-    assert found.pop("park.sqlite-wal") in {"", ABSENT}
-    assert found.pop("climbed") in {"", ABSENT}
-    assert found == {"resolver": ABSENT}
+    assert set(found) >= {"token", "park.sqlite", "park.sqlite-wal", "lock", "index"}
+    assert set(found.values()) == {ABSENT}, found
 
 
 def test_the_service_is_neither_signalled_nor_looked_into(
@@ -249,7 +245,7 @@ def test_a_daemon_ends_with_the_job_that_left_it(
 
 def test_fresh_interpreters_are_kept_apart_like_forks(service: ParkService, client: Client) -> None:
     found = client.call("light_model:secrets", "--fresh", home=str(service.home))
-    assert found["token"] == ""
+    assert found["token"] == ABSENT
     assert found["sockets"] == []
 
 

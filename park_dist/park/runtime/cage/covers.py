@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import stat
 
-from ..protect import bind_read_only, mount  # noqa: TID252 (named otherwise in environments)
+from ..protect import mount  # noqa: TID252 (named otherwise in environments)
 
-__all__ = ["close_top", "cover", "cover_all_but", "let_through", "show_below"]
+__all__ = ["cover", "cover_all_but", "hide", "let_through", "show_below"]
 
 # <sys/mount.h>
 _MS_RDONLY = 1
@@ -23,30 +23,20 @@ _MS_REC = 16384
 _EMPTY = ".empty"
 
 
-def cover_all_but(folder: str, kept: list[str], shown: list[str]) -> None:
-    """Cover what is in ``folder`` but for the names ``kept``; ``shown`` are paths below others.
-
-    One mount stays one mount: what is kept can be renamed and linked to and fro. Raises
-    `OSError`.
-    """
+def cover_all_but(folder: str, kept: list[str]) -> None:
+    """Cover what is in ``folder`` now, but for the names ``kept``. Raises `OSError`."""
     names = sorted(set(os.listdir(folder)) - set(kept))  # noqa: PTH208 (no Path here)
-    paths = [f"{folder}/{name}" for name in names]
-    whole = [path for path in paths if path not in shown]
-    cover(whole, [path for path in shown if _is_below(path, whole)])
+    cover([f"{folder}/{name}" for name in names])
 
 
-def close_top(folder: str, kept: list[str]) -> None:
-    """Let nothing new be made in ``folder`` itself, whose covers are there already.
+def hide(folder: str, kept: list[str], shown: list[str]) -> None:
+    """Have ``folder`` hold the names ``kept`` and what is ``shown`` below it, and nothing else.
 
-    A name that is not there cannot be covered, and may be what is believed next time: a policy, the
-    journal of a database. What is ``kept``, names in it or paths, is as it was. Raises `OSError`.
+    Also nothing that comes there later: what is not there yet cannot be covered by itself, and may
+    be the key or the journal that is written next. Nothing new can be made in it. Raises `OSError`.
     """
-    for path in (os.path.join(folder, name) for name in kept):  # noqa: PTH118 (no Path here)
-        is_at_top = os.path.dirname(path) == folder and os.path.lexists(path)  # noqa: PTH120
-        if is_at_top and not os.path.islink(path):  # noqa: PTH114
-            mount(path, path, _MS_BIND | _MS_REC)
-    if not bind_read_only([folder]):
-        raise OSError(f"{folder} could not be closed")
+    paths = [*(f"{folder}/{name}" for name in kept), *(p for p in shown if _is_below(p, [folder]))]
+    _cover_folder(folder, [path for path in paths if os.path.exists(path)])  # noqa: PTH110
 
 
 def cover(paths: list[str], shown: list[str] | None = None) -> None:

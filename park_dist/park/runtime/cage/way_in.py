@@ -4,8 +4,8 @@ What is wanted comes as words of a command line:
 
 ======================  ===================================================================
 ``reach=PATH``          others than root get there, whatever folders lead to it
-``hide=FOLDER``         cover what is in it, but for ``keep=NAME`` and what is at ``show=PATH``;
-                        nothing new is made there
+``hide=FOLDER``         it holds ``keep=NAME`` and what is at ``show=PATH``, and nothing else, also
+                        of what comes there later; nothing new is made there
 ``cover=PATH``          cover a file or folder, whatever it is
 ``tmp=FOLDER``          that is ``/tmp`` and ``/var/tmp``; shared memory, locks and queues are
                         empty; ``/proc`` shows of other accounts no process, where root asks for it
@@ -26,7 +26,7 @@ import os
 from ..protect import bind_read_only  # noqa: TID252 (named otherwise in environments)
 from . import landlock, own_processes, system_calls
 from .apart import arrange_network, arrange_temporary, own_terminals
-from .covers import close_top, cover, cover_all_but, let_through
+from .covers import cover, cover_all_but, hide, let_through
 from .privileges import SETFCAP, become, give_up
 
 __all__ = ["arrange_covers", "leave_powers"]
@@ -66,8 +66,7 @@ def arrange_covers(words: list[str]) -> bool:
     if _of(words, "user"):
         let_through(reached)
     for folder in _of(words, "hide"):
-        cover_all_but(folder, kept, shown)
-        close_top(folder, [*kept, *shown])
+        hide(folder, kept, shown)
     cover(_of(words, "cover"))
     if "alone" in words:
         own_terminals()
@@ -120,7 +119,7 @@ def _cover_roots_own() -> None:
     names = os.listdir("/dev")  # noqa: PTH208 (no Path here)
     used = [n for n in names if n in _DEVICES or n.startswith(_DEVICE_BEGINNINGS)]
     links = [n for n in names if os.path.islink(f"/dev/{n}")]  # noqa: PTH114 (no Path here)
-    cover_all_but("/dev", [*used, *links], [])
+    cover_all_but("/dev", [*used, *links])
 
 
 def _mounted_at_or_below(paths: tuple[str, ...]) -> list[str]:
