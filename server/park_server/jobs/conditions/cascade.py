@@ -1,7 +1,7 @@
 """One change and what follows from it, level by level, in one transaction.
 
 What follows may be a cascade of thousands, and nobody should wait for all of that: a change looks
-at so many jobs, notes what is left in the database, and `spreading.settling_on` goes on there.
+at so many jobs, notes what is left in the database, and `pieces.settling_on` goes on there.
 """
 
 from __future__ import annotations

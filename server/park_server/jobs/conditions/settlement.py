@@ -46,12 +46,12 @@ from park_server.jobs.conditions.explain import Elsewhere, Explainer
 from park_server.jobs.conditions.facts import InstallFact
 from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Planned
+from park_server.jobs.conditions.pieces.settling_on import settle_anew, settle_on
 from park_server.jobs.conditions.pools import Pools
 from park_server.jobs.conditions.progress_log import Reports
 from park_server.jobs.conditions.race.settling import fail_race, finished, look_again
 from park_server.jobs.conditions.recall import Judged, Memory
 from park_server.jobs.conditions.shared_runs import SharedRuns
-from park_server.jobs.conditions.spreading.settling_on import settle_anew, settle_on
 from park_server.jobs.conditions.writer_cache import WriterCache
 from park_server.jobs.job_end import JobEnd
 from park_server.jobs.races.race_rows import competing, needed_by_others, with_orders

@@ -16,8 +16,8 @@ from park.model.ids import JobId
 from park_repo.database import Database
 from park_server.jobs.commits import Commits
 from park_server.jobs.conditions.effects import Effects
+from park_server.jobs.conditions.pieces.settling_on import next_subject, pass_over
 from park_server.jobs.conditions.settlement import Settlement
-from park_server.jobs.conditions.spreading.settling_on import next_subject, pass_over
 from park_server.jobs.failures.failsafe import Failsafe
 from park_server.tasks import Tasks
 

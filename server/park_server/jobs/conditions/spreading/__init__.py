@@ -1,1 +1,1 @@
-"""How a change spreads to what waits: who that is, and what is left for further changes."""
+"""Who waits for what has changed, and what becomes of a job whose condition raises."""
