@@ -147,6 +147,8 @@ WITHOUT = {
     "park_server/jobs/conditions/beginning.py": "parts of settlement, as its tests see",
     "park_server/jobs/conditions/recall.py": "a protocol, and a part that does nothing",
     "park_server/jobs/conditions/run_rows.py": "queries; jobs/memo/test_recall looks at each",
+    "park_server/jobs/conditions/spreading/odd_conditions.py": "jobs/resumption/"
+    "test_unread_conditions has a condition that cannot be read",
     "park_server/jobs/conditions/shared_runs.py": "jobs/memo/test_recall looks at each of its ways",
     "park_server/jobs/engines/order_record.py": "a record in another; engines/test_local runs it",
     "park_server/jobs/engines/slurm/cluster.py": "functional/cluster/test_slurm: a real Slurm",

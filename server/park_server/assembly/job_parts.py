@@ -103,12 +103,7 @@ def job_parts(
         folders=base.folders,
         events=events,
         unread=UnreadConditions(base.commits, base.settlement, base.failsafe),
-        unsettled=UnsettledChanges(
-            database=foundation.database,
-            commits=base.commits,
-            settlement=base.settlement,
-            failsafe=base.failsafe,
-        ),
+        unsettled=_unsettled(foundation, base),
         progress=progress,
         peers=peers,
         dispatcher=dispatcher,
@@ -128,6 +123,15 @@ def job_parts(
         leaf_polls=_leaf_polls(foundation, base, progress),
         memo_desk=base.memo_desk,
         views=base.memo.views,
+    )
+
+
+def _unsettled(foundation: Foundation, base: _JobBase) -> UnsettledChanges:
+    return UnsettledChanges(
+        database=foundation.database,
+        commits=base.commits,
+        settlement=base.settlement,
+        failsafe=base.failsafe,
     )
 
 

@@ -26,7 +26,7 @@ from park_server.jobs.conditions.needs import Need
 from park_server.jobs.conditions.pools import claim
 from park_server.jobs.conditions.recall import Judged, Memory, Recalled
 from park_server.jobs.conditions.spreading.odd_conditions import why_unsettled
-from park_server.jobs.conditions.spreading.waiters import awaited_among, few_waiters
+from park_server.jobs.conditions.spreading.who_waits import awaited_among, few_waiters
 from park_server.jobs.conditions.tally import Tally
 from park_server.jobs.conditions.verdicts import Verdicts
 from park_server.jobs.conditions.writer_cache import WriterCache

@@ -18,7 +18,7 @@ from park_server.db.tables import jobs, staged
 from park_server.jobs import job_rows
 from park_server.jobs.conditions import need_rows
 from park_server.jobs.conditions.needs import leaf_key
-from park_server.jobs.conditions.spreading.waiters import few_waiters
+from park_server.jobs.conditions.spreading.who_waits import few_waiters
 
 FAR = "https://far.example"
 

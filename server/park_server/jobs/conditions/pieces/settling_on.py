@@ -19,7 +19,7 @@ from park_server.jobs.conditions.need_rows import Waiter
 from park_server.jobs.conditions.needs import Need
 from park_server.jobs.conditions.race.losers import end_some
 from park_server.jobs.conditions.race.settling import look_at
-from park_server.jobs.conditions.spreading.waiters import few_waiters, next_waiters
+from park_server.jobs.conditions.spreading.who_waits import few_waiters, next_waiters
 from park_server.jobs.unsettled import unsettled_rows
 from park_server.jobs.unsettled.unsettled_rows import Step, Unsettled
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from support.labs.rows import new_job, rows_in_memory
 
 from park.model.states import JobKind
-from park_server.jobs.conditions.spreading.waiters import awaited_among, few_waiters, next_waiters
+from park_server.jobs.conditions.spreading.who_waits import awaited_among, few_waiters, next_waiters
 
 
 @pytest.fixture
