@@ -98,7 +98,6 @@ def job_parts(
     progress = _progress(foundation, base, events)
     peers = _peers(foundation, events)
     stopper = _stopper(foundation, base, dispatcher, fetch_queue)
-    usable_locks = _usable_locks(foundation)
     return JobParts(
         folders=base.folders,
         events=events,
@@ -116,10 +115,9 @@ def job_parts(
             fetch_queue=fetch_queue,
             stopper=stopper,
             peers=peers,
-            usable_locks=usable_locks,
             engines=engines,
         ),
-        usable_locks=usable_locks,
+        usable_locks=_usable_locks(foundation),
         leaf_polls=_leaf_polls(foundation, base, progress),
         memo_desk=base.memo_desk,
         views=base.memo.views,
@@ -249,7 +247,6 @@ def _scheduler(
     fetch_queue: FetchQueue,
     stopper: Stopper,
     peers: ServicePeers,
-    usable_locks: UsableLocks,
     engines: Engines,
 ) -> Scheduler:
     return Scheduler(
@@ -264,7 +261,7 @@ def _scheduler(
         stopper=stopper,
         peers=peers,
         disk=foundation.disk,
-        reach=ReachOfUsers(usable_locks, foundation.trust.possession),
+        reach=ReachOfUsers(_usable_locks(foundation), foundation.trust.possession),
         engines=engines,
         quotas=foundation.quotas,
         holds_shipped=lambda: foundation.trust.directory.policy.grants.shipped,
