@@ -22,9 +22,13 @@ class Tasks:
         self._log = log
         self._failure = failure
         self._running: set[asyncio.Task[Any]] = set()
+        self._is_stopped = False
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run ``work`` in the background."""
+        """Run ``work`` in the background; after `stop` it is not begun."""
+        if self._is_stopped:  # those who call stop later: an engine still tells of an end
+            work.close()
+            return
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._reaped)
@@ -42,7 +46,8 @@ class Tasks:
             await asyncio.gather(*self._running, return_exceptions=True)
 
     async def stop(self) -> None:
-        """Cancel what runs, and wait until it has ended."""
+        """Cancel what runs, wait until it has ended, and begin nothing more."""
+        self._is_stopped = True
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

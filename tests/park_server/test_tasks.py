@@ -48,6 +48,31 @@ def test_stopping_cancels_and_waits() -> None:
     asyncio.run(test())
 
 
+def test_what_comes_after_the_stop_is_not_begun(caplog: pytest.LogCaptureFixture) -> None:
+    """What ends while the service stops would be written to a database that is closed."""
+    begun: list[str] = []
+
+    async def late(name: str) -> None:
+        begun.append(name)
+
+    async def leaves_work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            tasks.spawn(late("by what was cancelled"))
+
+    async def test() -> None:
+        tasks.spawn(leaves_work())
+        await asyncio.sleep(0)
+        await tasks.stop()
+        tasks.spawn(late("afterwards"))
+        await tasks.finish()
+
+    tasks = Tasks(LOG, "failed")
+    asyncio.run(test())
+    assert (begun, caplog.records) == ([], [])
+
+
 def test_a_failure_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
     async def fail() -> None:
         raise RuntimeError("broken")
