@@ -49,7 +49,13 @@ _CAME = (JobState.WAITING, JobState.QUEUED, JobState.COMPLETED)
 """As what a job is told of first; of one that is told of again, its needs count again."""
 
 _CONNECTED = Prepared(
-    select(events.c.user, func.count(), func.min(events.c.id), func.max(events.c.id))
+    select(
+        events.c.user,
+        func.count(events.c.id.distinct()),
+        func.count(needs.c.needed.distinct()),
+        func.min(events.c.id),
+        func.max(events.c.id),
+    )
     .join(needs, (needs.c.job == events.c.id) & (needs.c.service == ""))
     .where(
         events.c.seq > bindparam("after"),
@@ -59,29 +65,30 @@ _CONNECTED = Prepared(
     )
     .group_by(events.c.user)
 )
-"""What came, by what it needs: of a workflow of so many jobs there are as many needs at least,
-and the one that needs a whole sweep may be the only one that has any."""
+"""What came and needs others: of a workflow each job does or is needed, so half of it at least is
+in one of both counts. The one that needs a whole sweep may be the only one that does."""
 
 
 class _Arrivals(NamedTuple):
-    """How many needs jobs of ``user`` came with, and the first and the last of these."""
+    """How many jobs of ``user`` came that need others, and how many others; the first and last."""
 
     user: str
-    needs: int
+    jobs: int
+    needed: int
     first: JobId
     last: JobId
 
 
 @dataclass(slots=True)
 class _Crowd:
-    """How many needs the jobs of one user came with, and some of these jobs."""
+    """How many jobs of one user may be connected, and some of those that came."""
 
-    needs: int
+    size: int
     some: tuple[JobId, ...]
 
     def come(self, arrivals: _Arrivals) -> None:
         """Take in more; one that came alone may be the newest, so others are asked as well."""
-        self.needs += arrivals.needs
+        self.size += max(arrivals.jobs, arrivals.needed)
         first = min((*self.some, arrivals.first))
         self.some = tuple(dict.fromkeys((first, arrivals.first, arrivals.last)))
 
@@ -119,7 +126,7 @@ class FoundAhead:
             self._database.read(partial(self._shapes.catch_up, user=user, job=job))
         for user in arrived:
             crowd = self._crowds[user]
-            if crowd.needs >= known_shapes.LARGE:
+            if crowd.size >= known_shapes.LARGE:
                 self._find(user, crowd)
         return time.thread_time() - began
 
@@ -157,7 +164,7 @@ class FoundAhead:
             self._database.read(partial(self._is_known, user=user, job=job)) for job in crowd.some
         ]
         if not any(are_large):
-            crowd.needs, crowd.some = 0, ()
+            crowd.size, crowd.some = 0, ()
 
     def _is_known(self, connection: Connection, user: str, job: JobId) -> bool:
         """Tell whether ``job`` belongs to a large workflow, which is known then."""

@@ -18,7 +18,7 @@ from park.model.ids import JobId
 from park.model.states import JobState
 from park_server import events
 from park_server.bus import Bus
-from park_server.page.shapes import found_ahead, known_shapes, state_counts
+from park_server.page.shapes import found_ahead, known_shapes, quotient, state_counts
 from park_server.page.shapes.found_ahead import FoundAhead
 from park_server.page.shapes.kept_shapes import KeptShapes
 from park_server.page.shapes.known_shapes import WorkflowShapes
@@ -149,6 +149,31 @@ def test_many_small_ones_are_let_alone(tmp_path: Path) -> None:
             board.ahead.look()
             assert board.found == []
             assert not any(board.knows(job) for job in "abc")
+
+    asyncio.run(scenario())
+
+
+def test_many_needs_of_few_jobs_are_no_reason_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look in vain puts off those that are not, by fifty times as long as it takes."""
+    looked_at: list[str] = []
+
+    def size_of(connection: Connection, job: JobId, most: int) -> int:
+        looked_at.append(job)
+        return quotient.size_of(connection, job, most)
+
+    monkeypatch.setattr(found_ahead, "size_of", size_of)
+
+    async def scenario() -> None:
+        async with board_at(tmp_path) as board:
+            await board.submit("a", "b", "c")
+            await board.submit("d", "e", "f", after=["a", "b", "c"])
+            board.ahead.look()
+            assert looked_at == []
+            await board.submit("g", after=["a", "b", "c"])
+            board.ahead.look()
+            assert board.found == looked_at[:1] == ["d"]
 
     asyncio.run(scenario())
 
