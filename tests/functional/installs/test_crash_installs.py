@@ -101,7 +101,14 @@ def captured_request(client: Client, target: str) -> dict[str, Any]:
         facts = {"state": "ready", "set_hash": "", "lock_hash": "", "revision": 1}
         return JSONResponse(requests[-1] | facts)
 
-    routes = [Route("/api/v1/installs", install, methods=["POST"])]
+    async def whoami(_: Request) -> JSONResponse:
+        who = {"user": "ada", "roles": ["realise"], "groups": [], "kind": "user"}
+        return JSONResponse(who | {"audience": "service", "id": None, "expires_at": None})
+
+    routes = [
+        Route("/api/v1/whoami", whoami),
+        Route("/api/v1/installs", install, methods=["POST"]),
+    ]
     with serving(Starlette(routes=routes)) as url:
         client.with_variables(PARK_TOKEN="any").run("install", target, "-s", url)
     (request,) = requests
