@@ -124,10 +124,9 @@ def test_of_the_home_a_build_sees_its_own_folder(tmp_path: Path) -> None:
         "import os; open('made', 'w').write('m'); home = os.path.abspath('../..')\n"
         "seen = [os.path.relpath(os.path.join(at, name), home)"
         " for at, _, names in os.walk(home) for name in names if not name.startswith('.')]\n"
-        "print(sorted(seen), open(f'{home}/token').read(), open('../../token').read())"
+        "print(sorted(seen), os.path.exists(f'{home}/token'), os.path.exists('../../token'))"
     )
-    said = _ran(tmp_path, code)
-    assert said == "['builds/one/made', 'park.sqlite', 'token']  \n"
+    assert _ran(tmp_path, code) == "['builds/one/made'] False False\n"
     home = tmp_path / "home"
     assert (home / "token").read_text() == "s3cret"
     assert (home / "builds" / "one" / "made").read_text() == "m"
@@ -137,14 +136,14 @@ def test_of_the_home_a_build_sees_its_own_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("way", ["umount", "remount", "namespace"])
 def test_no_cover_is_taken_away(way: str, tmp_path: Path) -> None:
     steps = {
-        "umount": "libc.umount2(b'../../jobs', 2)",
-        "remount": "libc.mount(None, b'../../jobs', None, 32, None)",
-        "namespace": "libc.unshare(0x10020000); libc.umount2(b'../../jobs', 2)",
+        "umount": "libc.umount2(b'../..', 2)",
+        "remount": "libc.mount(None, b'../..', None, 32, None)",
+        "namespace": "libc.unshare(0x10020000); libc.umount2(b'../..', 2)",
     }
     code = (
         f"import ctypes, os; libc = ctypes.CDLL(None); {steps[way]}\n"
         "print(os.path.exists('../../jobs/call.json'))\n"
-        "try: open('../../jobs/new', 'w')\n"
+        "try: open('../../new', 'w')\n"
         "except OSError as error: print(error.strerror)"
     )
     assert _ran(tmp_path, code) == "False\nRead-only file system\n"
