@@ -325,8 +325,9 @@ class Scheduler:
         ``job`` ends.
         """
         self._database.read(lambda c: job_rows.status_of(c, job, user))
+        ending: list[asyncio.Task[None]] = []
         if dependents and not unless_needed:
-            await self._cancel_dependents(job)
+            ending = await self._cancel_dependents(job)
         found = None
         try:
             found = await self._database.awrite(
@@ -340,18 +341,21 @@ class Scheduler:
         else:
             running = found.running
             await self._failsafe.act_on(found.effects)
-        await asyncio.gather(*(self._stopper.end(each) for each in running))
+        await asyncio.gather(*ending, *(self._stopper.end(each) for each in running))
         self._bus.publish(job)
         if found is not None and found.left:
             return await self.wait(job, user, 0)
         return await self.wait(job, user, timeout_s=CANCEL_GRACE_S)
 
-    async def _cancel_dependents(self, job: JobId) -> None:
-        """Cancel all that needs ``job``, the last first: none starts for the end of another."""
+    async def _cancel_dependents(self, job: JobId) -> list[asyncio.Task[None]]:
+        """Cancel all that needs ``job``, the last first: none starts for the end of another.
+
+        Returns what ends those that run; ``job`` is not to wait for them.
+        """
         read = partial(need_rows.with_dependents, job=job)
         names = await in_thread(self._database.read, read)
         cancel = partial(self._settlement.cancel_with, head=job, leaving=frozenset(names))
-        await self._stopper.end_all(names[:0:-1], cancel)
+        return await self._stopper.begin_to_end(names[:0:-1], cancel)
 
     async def cancel_all(self, jobs: Sequence[JobId], why: str) -> None:
         """Cancel ``jobs`` of whomever in this order, who are told ``why``; they are gone then."""

@@ -84,7 +84,7 @@ def test_projects_and_their_files_are_listed(
     (project,) = (each for each in park.json("list") if each["name"] == "listed")
     assert project.keys() == {
         "name", "owned", "claimed", "status", "reason", "versions", "trees", "size", "files",
-        "older", "folder",
+        "older", "folder", "kept_by",
     }  # fmt: skip
     assert (project["owned"], project["versions"], project["trees"]) == (True, 2, 1)
     assert "listed  2 versions, 1 tree," in park.text("list")
@@ -94,7 +94,7 @@ def test_projects_and_their_files_are_listed(
     ]  # fmt: skip
     assert files[0].keys() == {
         "filename", "version", "layer", "size", "sha256", "uploaded", "uploaded_by", "yanked",
-        "folder",
+        "folder", "kept_by",
     }  # fmt: skip
     code, text = park.error("list", "nowhere")
     assert (code, "no project nowhere in the index" in text) == (2, True)

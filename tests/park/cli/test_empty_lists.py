@@ -15,12 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATHS = ("jobs", "index/projects", "grants", "approvals", "areas/folders/~")
+ABOUT = {
+    "version": "0.1.0", "user": "ada", "pythons": ["3.11"], "upstream": None,
+    "index_url": "", "trees_url": "", "upload_url": "", "kept_by": None,
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have a service that has nothing."""
-    with asked_service({f"/api/v1/{path}": [] for path in PATHS}) as (url, _):
+    answers = {"/api/v1": ABOUT, **{f"/api/v1/{path}": [] for path in PATHS}}
+    with asked_service(answers) as (url, _):
         monkeypatch.setenv("PARK_CONFIG", str(tmp_path / "config.toml"))
         monkeypatch.setenv("PARK_SERVICE", url)
         monkeypatch.setenv("PARK_TOKEN", "park_secret")

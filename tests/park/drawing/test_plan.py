@@ -90,7 +90,7 @@ def test_a_result_ends_the_plan_and_not_the_script(services: tuple[Service, Serv
         reached.append("what a plan cannot know")
     assert not reached
     assert plan.ended is not None
-    assert "planned_model:fit" in plan.ended
+    assert "(fit())" in plan.ended
     assert f"ends there: {plan.ended}" in str(plan)
 
 

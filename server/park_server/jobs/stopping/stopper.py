@@ -89,12 +89,18 @@ class Stopper:
 
         Those that run are ended beside the transactions of the others.
         """
+        await asyncio.gather(*await self.begin_to_end(jobs, cancel))
+
+    async def begin_to_end(
+        self, jobs: Sequence[JobId], cancel: Callable[[Connection, Sequence[JobId]], Cancelling]
+    ) -> list[asyncio.Task[None]]:
+        """``cancel`` all of ``jobs``, many in a transaction; return what ends those that run."""
         ending: list[asyncio.Task[None]] = []
         for start in range(0, len(jobs), _AT_ONCE):
             for found in await self._cancelled(jobs[start : start + _AT_ONCE], cancel):
                 await self._failsafe.act_on(found.effects)
                 ending += [asyncio.create_task(self.end(each)) for each in found.running]
-        await asyncio.gather(*ending)
+        return ending
 
     async def _cancelled(
         self, some: Sequence[JobId], cancel: Callable[[Connection, Sequence[JobId]], Cancelling]

@@ -44,7 +44,7 @@ def test_each_has_its_line(asked: list[Any], capsys: pytest.CaptureFixture[str])
     assert main(["jobs"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split() == ["JOB", "STATE", "LABEL", "AGE", "TIME", "WHERE"]
-    assert [line.split()[:3] for line in lines] == [["a", "queued", "m:f"], ["b", "failed", "m:f"]]
+    assert [line.split()[:3] for line in lines] == [["a", "queued", "f()"], ["b", "failed", "f()"]]
     assert lines[1].endswith("one.example  boom")
     assert asked == [ALL]
 
