@@ -325,9 +325,7 @@ class Scheduler:
         ``job`` ends.
         """
         self._database.read(lambda c: job_rows.status_of(c, job, user))
-        ending: list[asyncio.Task[None]] = []
-        if dependents and not unless_needed:
-            ending = await self._cancel_dependents(job)
+        ending = await self._cancel_dependents(job) if dependents and not unless_needed else []
         found = None
         try:
             found = await self._database.awrite(
