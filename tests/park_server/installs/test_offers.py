@@ -52,9 +52,17 @@ class Lab:
         self.requested = asyncio.Event()
         self.made_ready: list[LockHash] = []
         self._ends: dict[str, asyncio.Future[None]] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Have offers, as after a start."""
         stands_in: Any = self
         self.offers = Offers(
-            database=database, manager=stands_in, keeper=stands_in, locks=stands_in, python=MINOR
+            database=self.database,
+            manager=stands_in,
+            keeper=stands_in,
+            locks=stands_in,
+            python=MINOR,
         )
 
     # -- what offers ask of the manager and of the keeper
@@ -190,6 +198,7 @@ def test_the_unpinned_are_followed_again_after_a_start(tmp_path: Path) -> None:
         await lab.offers.stop()
         lab.end(offer.install, lock=LOCKS[0])
         assert lab.holders(LOCKS[0]) == []
+        lab.begin()
         lab.offers.resume()
         await lab.followed()
         assert lab.holders(LOCKS[0]) == [HOLDER]

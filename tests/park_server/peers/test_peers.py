@@ -80,8 +80,7 @@ def test_a_grant_that_cannot_be_given_back_is_kept_for_the_next_start(
         await lab.peers.stop()
         assert lab.held() == ["one"]
         monkeypatch.setattr("park_server.peers.peers._GIVE_BACK_PAUSES_S", (0.01, 0.01))
-        lab.peers._client = None
-        lab.peers._links.clear()
+        lab.begin()
         lab.peers.release(JobId("one"))
         await lab.peers._tasks.finish()
         assert lab.held() == []  # left to expire

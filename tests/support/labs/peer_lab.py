@@ -70,9 +70,13 @@ class Lab:
         self.other = Elsewhere()
         self.listener = Listener()
         self.room = UserRoom()
+        self.begin()
+
+    def begin(self) -> None:
+        """Have peers, as after a start."""
         self.peers = ServicePeers(
-            database=database,
-            content=content,
+            database=self.database,
+            content=self.content,
             addresses=AddressPolicy(),
             listener=self.listener,
             opened=str,
