@@ -48,6 +48,7 @@ class _JobBase:
     memo: MemoParts
     memo_desk: MemoDesk
     failsafe: Failsafe
+    usable_locks: UsableLocks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +118,7 @@ def job_parts(
             peers=peers,
             engines=engines,
         ),
-        usable_locks=_usable_locks(foundation),
+        usable_locks=base.usable_locks,
         leaf_polls=_leaf_polls(foundation, base, progress),
         memo_desk=base.memo_desk,
         views=base.memo.views,
@@ -166,6 +167,7 @@ def _job_base(foundation: Foundation, areas: Areas, runtime_hash: str) -> _JobBa
         memo=memo,
         memo_desk=memo.desk(foundation, commits, settlement),
         failsafe=Failsafe(bus=foundation.bus, settlement=settlement, commits=commits),
+        usable_locks=_usable_locks(foundation),
     )
 
 
@@ -261,7 +263,7 @@ def _scheduler(
         stopper=stopper,
         peers=peers,
         disk=foundation.disk,
-        reach=ReachOfUsers(_usable_locks(foundation), foundation.trust.possession),
+        reach=ReachOfUsers(base.usable_locks, foundation.trust.possession),
         engines=engines,
         quotas=foundation.quotas,
         holds_shipped=lambda: foundation.trust.directory.policy.grants.shipped,
